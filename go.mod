@@ -1,6 +1,6 @@
 module github.com/ganymede-gan/ganymede
 
-go 1.26
+go 1.26.5
 
 require (
 	github.com/gofrs/flock v0.13.2
