@@ -1,0 +1,138 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/ganymede-gan/ganymede/engine/pool"
+)
+
+func Example() {
+	a := RowMajor([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
+	dst := RowMajor(make([]float32, 4), 2, 2)
+	MatMul(nil, new(Scratch), dst, a, a.T())
+	fmt.Println(dst.Data)
+	// Output: [14 32 32 77]
+}
+
+// random returns n numbers from -1 to 1.
+func random(rng *rand.Rand, n int) []float32 {
+	s := make([]float32, n)
+	for i := range s {
+		s[i] = 2*rng.Float32() - 1
+	}
+	return s
+}
+
+// A sum holds what a float32 sum of products should be, and how far rounding may take it: n products added one after
+// the other in any order err by at most n units of the last place (2^-24) of the sum of the magnitudes.
+type sum struct {
+	exact, magnitude float64
+	terms            int
+}
+
+func (s *sum) add(a, b float32) {
+	s.exact += float64(a) * float64(b)
+	s.magnitude += math.Abs(float64(a) * float64(b))
+	s.terms++
+}
+
+func (s *sum) accepts(got float32) bool {
+	return math.Abs(float64(got)-s.exact) <= float64(s.terms)*s.magnitude*0x1p-24
+}
+
+// view is a matrix of the given size whose storage is one of several kinds.
+func view(rng *rand.Rand, rows, cols int, kind string) Matrix {
+	switch kind {
+	case "rows":
+		return RowMajor(random(rng, rows*cols), rows, cols)
+	case "wide rows":
+		return Matrix{random(rng, rows*(cols+5)), rows, cols, cols + 5, 1}
+	case "columns":
+		return RowMajor(random(rng, rows*cols), cols, rows).T()
+	case "strided":
+		return Matrix{random(rng, 2*rows*(2*cols+1)), rows, cols, 2 * (2*cols + 1), 2}
+	case "repeated row":
+		return Matrix{random(rng, cols), rows, cols, 0, 1}
+	case "repeated column":
+		return Matrix{random(rng, rows), rows, cols, 1, 0}
+	}
+	panic(kind)
+}
+
+func TestMatMulAgainstFloat64(t *testing.T) {
+	p := pool.New(3)
+	defer p.Close()
+	kinds := []string{"rows", "wide rows", "columns", "strided", "repeated row", "repeated column"}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, size := range [][3]int{
+		{0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {1, 1, 1}, {1, 100, 7}, {2, 3, 33}, {5, 1, 31}, {7, 65, 1}, {11, 13, 17}, {12, 16, 32}, {13, 17, 33},
+		{25, 31, 64}, {64, 70, 100}, {97, 40, 129}, {193, 9, 40}, {3, 1031, 35}, {30, 2050, 3},
+	} {
+		m, k, n := size[0], size[1], size[2]
+		for _, ka := range kinds {
+			for _, kb := range kinds {
+				a, b := view(rng, m, k, ka), view(rng, k, n, kb)
+				dst := Matrix{random(rng, m*(n+3)), m, n, n + 3, 1}
+				before := append([]float32(nil), dst.Data...)
+				MatMul(p, new(Scratch), dst, a, b)
+				checkProduct(t, fmt.Sprintf("%dx%dx%d, a by %s, b by %s", m, k, n, ka, kb), dst, a, b)
+				for i, v := range dst.Data {
+					if i%(n+3) >= n && v != before[i] {
+						t.Fatalf("wrote beside row %d of dst", i/(n+3))
+					}
+				}
+			}
+		}
+	}
+}
+
+func checkProduct(t *testing.T, name string, dst, a, b Matrix) {
+	t.Helper()
+	for r := range dst.Rows {
+		for c := range dst.Cols {
+			var want sum
+			for k := range a.Cols {
+				want.add(a.Data[r*a.RowStride+k*a.ColStride], b.Data[k*b.RowStride+c*b.ColStride])
+			}
+			if got := dst.Data[r*dst.RowStride+c]; !want.accepts(got) {
+				t.Fatalf("%s: element (%d, %d) is %v, want %v", name, r, c, got, want.exact)
+			}
+		}
+	}
+}
+
+func TestBatchMatMul(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const count, m, k, n = 5, 6, 19, 37
+	a, b, dst := random(rng, count*m*k), random(rng, k*n), make([]float32, count*m*n)
+	BatchMatMul(nil, new(Scratch), Batch{Count: count, Dst: m * n, A: m * k, B: 0}, RowMajor(dst, m, n), RowMajor(a, m, k), RowMajor(b, k, n))
+	for i := range count {
+		checkProduct(t, fmt.Sprint("product ", i), RowMajor(dst[i*m*n:], m, n), RowMajor(a[i*m*k:], m, k), RowMajor(b, k, n))
+	}
+}
+
+func TestMatMulRefusesWrongShapes(t *testing.T) {
+	for name, op := range map[string]func(){
+		"inner sizes": func() {
+			MatMul(nil, new(Scratch), RowMajor(make([]float32, 4), 2, 2), RowMajor(make([]float32, 6), 2, 3), RowMajor(make([]float32, 4), 2, 2))
+		},
+		"short data": func() {
+			MatMul(nil, new(Scratch), RowMajor(make([]float32, 4), 2, 2), RowMajor(make([]float32, 5), 2, 3), RowMajor(make([]float32, 6), 3, 2))
+		},
+		"transposed result": func() {
+			MatMul(nil, new(Scratch), RowMajor(make([]float32, 4), 2, 2).T(), RowMajor(make([]float32, 6), 2, 3), RowMajor(make([]float32, 6), 3, 2))
+		},
+	} {
+		func() {
+			defer func() {
+				if _, ok := recover().(error); !ok {
+					t.Errorf("%s: no panic with an error", name)
+				}
+			}()
+			op()
+		}()
+	}
+}
