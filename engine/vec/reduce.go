@@ -1,0 +1,158 @@
+package vec
+
+import "math"
+
+// Lanes is the number of partial results of a reduction: element i goes to lane i mod Lanes, in order, and at the end the
+// lanes are folded in halves (lane j with lane j + 32, then j + 16, ... j + 1). Every variant keeps to this, so the result
+// has the same bits on all of them; and four times sixteen lanes keep the adders of AVX-512 busy.
+const Lanes = 64
+
+type lanes [Lanes]float32
+
+type lanesKernel func(acc *lanes, x []float32)
+
+// Reduction names a way to fold many numbers into one.
+type Reduction uint8
+
+// The reductions.
+const (
+	Sum     Reduction = iota // float32 additions in the order Lanes documents
+	Largest                  // NaN if any is NaN; -Inf of nothing
+	Least                    // NaN if any is NaN; +Inf of nothing
+	numReductions
+)
+
+var reductionNames = [numReductions]string{"sum", "largest", "least"}
+
+func (r Reduction) String() string { return reductionNames[r] }
+
+// Identity is the reduction of nothing.
+func (r Reduction) Identity() float32 {
+	return [numReductions]float32{0, float32(math.Inf(-1)), float32(math.Inf(1))}[r]
+}
+
+// Binary is the function that joins two partial results.
+func (r Reduction) Binary() Binary { return [numReductions]Binary{Add, Max, Min}[r] }
+
+// Run reduces x to one number.
+func (r Reduction) Run(x []float32) float32 {
+	var acc lanes
+	acc.start(r)
+	active.lanes(r)(&acc, x)
+	return acc.fold(r)
+}
+
+// Dot returns the sum of a[i]·b[i] over all of a, each product added with one rounding, in the order of Sum. b must be at
+// least as long as a.
+func Dot(a, b []float32) float32 {
+	var acc lanes
+	active.dot(&acc, a, b[:len(a)])
+	return acc.fold(Sum)
+}
+
+// SumSquares returns the sum of x[i]², as Dot(x, x).
+func SumSquares(x []float32) float32 { return Dot(x, x) }
+
+// Columns reduces the rows of a matrix into dst: dst[j] = dst[j] op x[r·stride + j] for r = 0, 1, ... rows-1 in this
+// order, for all of dst, which thus has to start with something: see Identity. stride is at least len(dst).
+func (r Reduction) Columns(dst, x []float32, rows, stride int) {
+	if rows > 0 && len(dst) > 0 {
+		active.columns(r)(dst, x[:(rows-1)*stride+len(dst)], rows, stride)
+	}
+}
+
+func (k *kernels) lanes(r Reduction) lanesKernel {
+	switch r {
+	case Largest:
+		return k.max
+	case Least:
+		return k.min
+	}
+	return k.sum
+}
+
+func (k *kernels) columns(r Reduction) func(acc, x []float32, rows, stride int) {
+	switch r {
+	case Largest:
+		return k.columnMax
+	case Least:
+		return k.columnMin
+	}
+	return k.columnSum
+}
+
+func (acc *lanes) start(r Reduction) {
+	for i := range acc {
+		acc[i] = r.Identity()
+	}
+}
+
+func (acc *lanes) fold(r Reduction) float32 {
+	work := *acc
+	for half := Lanes / 2; half > 0; half /= 2 {
+		for j := range half {
+			work[j] = join(r, work[j], work[j+half])
+		}
+	}
+	return work[0]
+}
+
+func join(r Reduction, a, b float32) float32 {
+	switch r {
+	case Largest:
+		return max(a, b)
+	case Least:
+		return min(a, b)
+	}
+	return a + b
+}
+
+func sumGo(acc *lanes, x []float32) {
+	for len(x) >= Lanes {
+		for j, v := range x[:Lanes] {
+			acc[j] += v
+		}
+		x = x[Lanes:]
+	}
+	for j, v := range x {
+		acc[j] += v
+	}
+}
+
+func maxGo(acc *lanes, x []float32) {
+	for i, v := range x {
+		acc[i%Lanes] = max(acc[i%Lanes], v)
+	}
+}
+
+func minGo(acc *lanes, x []float32) {
+	for i, v := range x {
+		acc[i%Lanes] = min(acc[i%Lanes], v)
+	}
+}
+
+func dotGo(acc *lanes, a, b []float32) {
+	for i, v := range a {
+		acc[i%Lanes] = fma(v, b[i], acc[i%Lanes])
+	}
+}
+
+func columnsGo(f func(a, b float32) float32) func(acc, x []float32, rows, stride int) {
+	return func(acc, x []float32, rows, stride int) {
+		for r := range rows {
+			row := x[r*stride:][:len(acc)]
+			for j, v := range row {
+				acc[j] = f(acc[j], v)
+			}
+		}
+	}
+}
+
+func columnSumGo(acc, x []float32, rows, stride int) {
+	for r := range rows {
+		row := x[r*stride:][:len(acc)]
+		for j, v := range row {
+			acc[j] += v
+		}
+	}
+}

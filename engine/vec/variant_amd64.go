@@ -1,0 +1,5 @@
+package vec
+
+var tables = [numVariants]*kernels{Portable: portable()}
+
+func supported(v Variant) bool { return tables[v] != nil }
