@@ -1,0 +1,351 @@
+// Package oracle judges differentiable functions in tests. A function of graph nodes and its inputs go in; out comes what is wrong
+// with its gradients, compared with finite differences of first and second order ([Gradients]), or with its numbers, compared with
+// those of another program ([File]). It knows nothing of what the function means.
+//
+// Everything runs in float64, on GoMLX's stock Go backend unless [Backend] says otherwise.
+package oracle
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Function is what is judged: it builds a graph from its inputs, and returns one node of any shape.
+type Function func(inputs []*graph.Node) *graph.Node
+
+// Array is a value on the host, in row-major order.
+type Array struct {
+	Dims []int
+	Data []float64
+}
+
+// Of returns an array of the given numbers.
+func Of(dims []int, data ...float64) Array {
+	if len(data) != size(dims) {
+		panic(fmt.Sprintf("oracle: %d numbers for an array of %v", len(data), dims))
+	}
+	return Array{dims, data}
+}
+
+// Normal returns an array of standard normal numbers, always the same for a seed.
+func Normal(seed uint64, dims ...int) Array {
+	random := rand.New(rand.NewPCG(seed, uint64(len(dims))))
+	a := Array{dims, make([]float64, size(dims))}
+	for i := range a.Data {
+		a.Data[i] = random.NormFloat64()
+	}
+	return a
+}
+
+// Uniform returns an array of numbers between low and high, always the same for a seed.
+func Uniform(seed uint64, low, high float64, dims ...int) Array {
+	random := rand.New(rand.NewPCG(seed, uint64(len(dims))))
+	a := Array{dims, make([]float64, size(dims))}
+	for i := range a.Data {
+		a.Data[i] = low + (high-low)*random.Float64()
+	}
+	return a
+}
+
+func (a Array) tensor() *tensors.Tensor {
+	return tensors.FromFlatDataAndDimensions(a.Data, a.Dims...)
+}
+
+// index names the i-th element as the user writes it.
+func (a Array) index(i int) []int {
+	at := make([]int, len(a.Dims))
+	for axis := len(a.Dims) - 1; axis >= 0; axis-- {
+		at[axis] = i % a.Dims[axis]
+		i /= a.Dims[axis]
+	}
+	return at
+}
+
+func size(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}
+
+// Option changes how a function is judged.
+type Option func(*options)
+
+type options struct {
+	backend   compute.Backend
+	order     int
+	tolerance float64
+	step      float64
+	elements  int
+	zero      map[int]bool // orders that must be identically zero
+}
+
+// Backend runs the function elsewhere than on the stock Go backend.
+func Backend(b compute.Backend) Option { return func(o *options) { o.backend = b } }
+
+// Order is how many orders are checked, 1 or 2; it is 2 if not said.
+func Order(n int) Option { return func(o *options) { o.order = n } }
+
+// Tol is the largest error allowed, as a part of the largest number it is compared with in the same array; it is 1e-7 if not
+// said. Differences over five points with a step of 1e-3 are good to about 1e-10 for functions of moderate curvature.
+func Tol(t float64) Option { return func(o *options) { o.tolerance = t } }
+
+// Step is the distance between the points of a finite difference; it is 1e-3 if not said. A function that bends or jumps must do
+// so further than two steps from its inputs.
+func Step(h float64) Option { return func(o *options) { o.step = h } }
+
+// Elements is how many elements of each input are checked one by one (all, if there are not more); it is 40 if not said. All
+// elements together are always checked along one random direction.
+func Elements(n int) Option { return func(o *options) { o.elements = n } }
+
+// Zero says that the gradient of this order must be zero in every element, which otherwise is an error.
+func Zero(order int) Option { return func(o *options) { o.zero[order] = true } }
+
+func newOptions(list []Option) options {
+	o := options{order: 2, tolerance: 1e-7, step: 1e-3, elements: 40, zero: map[int]bool{}}
+	for _, option := range list {
+		option(&o)
+	}
+	if o.backend == nil {
+		o.backend = gobackend.GetBackend()
+	}
+	return o
+}
+
+// Gradients fails the test if a gradient of fn at the inputs is wrong, and logs the largest error; see [Check].
+func Gradients(t testing.TB, fn Function, inputs []Array, opts ...Option) {
+	t.Helper()
+	errors, err := Check(fn, inputs, opts...)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	t.Logf("largest error of each order: %.1e", errors)
+}
+
+// Check returns the largest relative error of each order, or says what is wrong with the gradients of fn at the inputs, naming the
+// worst element.
+//
+// A function of many outputs y is made one number, the loss sum(a*y + b*y*y/2) with fixed random a and b, so that linear functions
+// have a second order too. The first order is the gradient of the loss; the second is the gradient of the sum of its squares, which
+// is what a gradient penalty differentiates. Both are compared with central differences over five points.
+//
+// An order whose gradient is zero in every element of every input is an error unless [Zero] expects it: so lost gradients do not
+// pass as agreement on nothing.
+func Check(fn Function, inputs []Array, opts ...Option) ([]float64, error) {
+	o := newOptions(opts)
+	losses, err := graph.NewExec(o.backend, func(in []*graph.Node) []*graph.Node {
+		return []*graph.Node{loss(fn, in, 0), loss(fn, in, o.order-1)}
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer losses.Finalize()
+	gradients, err := graph.NewExec(o.backend, func(in []*graph.Node) []*graph.Node {
+		var all []*graph.Node
+		for order := range o.order {
+			all = append(all, graph.Gradient(loss(fn, in, order), in...)...)
+		}
+		return all
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer gradients.Finalize()
+
+	analytic, err := run(gradients, inputs)
+	if err != nil {
+		return nil, err
+	}
+	errors := make([]float64, o.order)
+	for i := range errors {
+		if errors[i], err = judge(losses, inputs, analytic[i*len(inputs):][:len(inputs)], i+1, o); err != nil {
+			return nil, fmt.Errorf("order %d: %w", i+1, err)
+		}
+	}
+	return errors, nil
+}
+
+// loss is the number that is differentiated for the given order less one.
+func loss(fn Function, in []*graph.Node, order int) *graph.Node {
+	y := fn(in)
+	weights := func(seed uint64) *graph.Node {
+		return graph.Const(y.Graph(), Uniform(seed, 0.5, 1.5, y.Shape().Dimensions...).tensor())
+	}
+	y = graph.ConvertDType(y, in[0].DType())
+	bent := graph.MulScalar(graph.Mul(weights(2), graph.Mul(y, y)), 0.5)
+	sum := graph.ReduceAllSum(graph.Add(graph.Mul(weights(1), y), bent))
+	if order == 0 {
+		return sum
+	}
+	squares := graph.ScalarZero(y.Graph(), y.DType())
+	for _, g := range graph.Gradient(sum, in...) {
+		squares = graph.Add(squares, graph.ReduceAllSum(graph.Mul(g, g)))
+	}
+	return squares
+}
+
+// derivative is the slope of a loss, given where its inputs are when they are moved by a step.
+type derivative func(move func(step float64) []Array) (float64, error)
+
+// judge compares the gradients of one order with differences of the losses, and returns the largest relative error.
+func judge(losses *graph.Exec, inputs, got []Array, order int, o options) (float64, error) {
+	if zero := allZero(got); zero != o.zero[order] {
+		if zero {
+			return 0, fmt.Errorf("the gradient is zero in every element; if it must be, say oracle.Zero(%d)", order)
+		}
+		return 0, fmt.Errorf("the gradient must be zero, and is not")
+	}
+	slope := func(move func(step float64) []Array) (float64, error) {
+		sum := 0.0
+		for _, point := range []struct{ at, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
+			values, err := run(losses, move(point.at*o.step))
+			if err != nil {
+				return 0, err
+			}
+			sum += point.weight * values[order-1].Data[0]
+		}
+		return sum / (12 * o.step), nil
+	}
+	worst := 0.0
+	for k, input := range inputs {
+		relative, err := judgeElements(slope, inputs, k, got[k], o)
+		if err != nil {
+			return 0, fmt.Errorf("input %d of %v: %w", k, input.Dims, err)
+		}
+		worst = max(worst, relative)
+	}
+	relative, err := judgeDirection(slope, inputs, got, o)
+	return max(worst, relative), err
+}
+
+// judgeElements moves elements of input k one by one.
+func judgeElements(slope derivative, inputs []Array, k int, got Array, o options) (float64, error) {
+	var worst struct {
+		at             int
+		got, want, err float64
+	}
+	largest := floor
+	for _, i := range chosen(len(got.Data), o.elements) {
+		want, err := slope(func(step float64) []Array {
+			moved := slices.Clone(inputs)
+			moved[k].Data = slices.Clone(inputs[k].Data)
+			moved[k].Data[i] += step
+			return moved
+		})
+		if err != nil {
+			return 0, err
+		}
+		largest = max(largest, math.Abs(want), math.Abs(got.Data[i]))
+		if e := math.Abs(got.Data[i] - want); !(e <= worst.err) { // written so that NaN is the worst of all
+			worst.at, worst.got, worst.want, worst.err = i, got.Data[i], want, e
+		}
+	}
+	relative := worst.err / largest
+	if !(relative <= o.tolerance) {
+		return relative, fmt.Errorf("at %v the gradient is %.12g, finite differences say %.12g: error %.1e of the largest, %.3g; allowed %.1e",
+			got.index(worst.at), worst.got, worst.want, relative, largest, o.tolerance)
+	}
+	return relative, nil
+}
+
+// floor is what a gradient is compared with at least, so that rounding in the differences of a zero gradient is no error.
+const floor = 1e-3
+
+// judgeDirection moves all elements of all inputs at once, together as far as a step moves one element.
+func judgeDirection(slope derivative, inputs, got []Array, o options) (float64, error) {
+	count := 0
+	for _, input := range inputs {
+		count += len(input.Data)
+	}
+	directions := make([]Array, len(inputs))
+	along, squares := 0.0, 0.0
+	for k, input := range inputs {
+		directions[k] = Normal(uint64(100+k), input.Dims...)
+		for i := range directions[k].Data {
+			directions[k].Data[i] /= math.Sqrt(float64(count))
+			along += directions[k].Data[i] * got[k].Data[i]
+			squares += got[k].Data[i] * got[k].Data[i]
+		}
+	}
+	want, err := slope(func(step float64) []Array {
+		moved := slices.Clone(inputs)
+		for k := range moved {
+			moved[k].Data = slices.Clone(inputs[k].Data)
+			for i := range moved[k].Data {
+				moved[k].Data[i] += step * directions[k].Data[i]
+			}
+		}
+		return moved
+	})
+	if err != nil {
+		return 0, err
+	}
+	relative := math.Abs(along-want) / max(math.Sqrt(squares), floor)
+	if !(relative <= o.tolerance) {
+		return relative, fmt.Errorf("along a random direction through all inputs the gradient is %.12g, finite differences say %.12g: error %.1e of its length; allowed %.1e",
+			along, want, relative, o.tolerance)
+	}
+	return relative, nil
+}
+
+// chosen returns which of n elements are checked: all, or a fixed random few.
+func chosen(n, most int) []int {
+	order := rand.New(rand.NewPCG(3, uint64(n))).Perm(n)
+	return order[:min(n, most)]
+}
+
+func allZero(arrays []Array) bool {
+	for _, a := range arrays {
+		if slices.ContainsFunc(a.Data, func(v float64) bool { return v != 0 }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Run returns the value of fn at the inputs.
+func Run(fn Function, inputs []Array, opts ...Option) (Array, error) {
+	exec, err := graph.NewExec(newOptions(opts).backend, func(in []*graph.Node) []*graph.Node {
+		return []*graph.Node{graph.ConvertDType(fn(in), in[0].DType())}
+	})
+	if err != nil {
+		return Array{}, err
+	}
+	defer exec.Finalize()
+	values, err := run(exec, inputs)
+	if err != nil {
+		return Array{}, err
+	}
+	return values[0], nil
+}
+
+func run(exec *graph.Exec, inputs []Array) ([]Array, error) {
+	args := make([]any, len(inputs))
+	for i, input := range inputs {
+		args[i] = input.tensor()
+	}
+	outputs, err := exec.Exec(args...)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]Array, len(outputs))
+	for i, output := range outputs {
+		flat, err := tensors.CopyFlatData[float64](output)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = Array{slices.Clone(output.Shape().Dimensions), flat}
+		output.FinalizeAll()
+	}
+	return values, nil
+}

@@ -1,0 +1,27 @@
+package ops
+
+import "github.com/gomlx/gomlx/core/graph"
+
+// ReLU returns x where it is above zero and 0 elsewhere; at 0 its gradient is 0, as in PyTorch.
+func ReLU(x *graph.Node) *graph.Node {
+	return graph.Where(positive(x), x, graph.ZerosLike(x))
+}
+
+// LeakyReLU returns x where it is above zero and slope*x elsewhere; at 0 its gradient is the slope, as in PyTorch. The choice is
+// a constant to every gradient, so a second order costs nothing.
+func LeakyReLU(x *graph.Node, slope float64) *graph.Node {
+	return graph.Where(positive(x), x, graph.MulScalar(x, slope))
+}
+
+func positive(x *graph.Node) *graph.Node {
+	return graph.GreaterThan(x, graph.ScalarZero(x.Graph(), x.DType()))
+}
+
+// Softplus returns log(1+exp(x)), with full precision for any x.
+func Softplus(x *graph.Node) *graph.Node {
+	zero := graph.ScalarZero(x.Graph(), x.DType())
+	return graph.Add(graph.Max(x, zero), graph.Log1p(graph.Exp(graph.Neg(graph.Abs(x)))))
+}
+
+// LogSigmoid returns log(1/(1+exp(-x))), with full precision for any x.
+func LogSigmoid(x *graph.Node) *graph.Node { return graph.Neg(Softplus(graph.Neg(x))) }
