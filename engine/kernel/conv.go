@@ -25,21 +25,55 @@ type Conv struct {
 }
 
 // OutHeight returns the height of y; it is 0 if the kernel does not fit in the padded input.
-func (c *Conv) OutHeight() int { return c.vertical().out() }
+func (c *Conv) OutHeight() int { return c.vertical().out }
 
 // OutWidth returns the width of y; it is 0 if the kernel does not fit in the padded input.
-func (c *Conv) OutWidth() int { return c.horizontal().out() }
+func (c *Conv) OutWidth() int { return c.horizontal().out }
 
 // Forward computes y from x and w.
 func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 	c.check("Forward", x, w, y)
-	c.referenceForward(p, y, x, w)
+	packed := s.pack()
+	defer s.unpack(packed)
+	forward := c.forward()
+	forward.pack(p, s.kernels(), packed, w)
+	forward.run(p, s, y, x, packed)
+}
+
+// PackForward packs w for any number of ForwardPacked.
+func (c *Conv) PackForward(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
+	checkSize("PackForward", "the kernel", w, c.weights())
+	c.forward().pack(p, s.kernels(), dst, w)
+}
+
+// ForwardPacked is Forward with weights that PackForward has packed, for a Conv that may differ in Batch only.
+func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
+	forward := c.forward()
+	c.checkPacked("ForwardPacked", forward, x, w, y)
+	forward.run(p, s, y, x, w)
 }
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
 func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 	c.check("ByInput", dx, w, dy)
-	c.referenceByInput(p, dx, dy, w)
+	packed := s.pack()
+	defer s.unpack(packed)
+	byInput := c.byInput()
+	byInput.pack(p, s.kernels(), packed, w)
+	byInput.run(p, s, dx, dy, packed)
+}
+
+// PackByInput packs w for any number of ByInputPacked.
+func (c *Conv) PackByInput(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
+	checkSize("PackByInput", "the kernel", w, c.weights())
+	c.byInput().pack(p, s.kernels(), dst, w)
+}
+
+// ByInputPacked is ByInput with weights that PackByInput has packed, for a Conv that may differ in Batch only.
+func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Packed) {
+	byInput := c.byInput()
+	c.checkPacked("ByInputPacked", byInput, dx, w, dy)
+	byInput.run(p, s, dx, dy, w)
 }
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
@@ -50,6 +84,20 @@ func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 
 // check panics if the description makes no sense or an operand has the wrong size.
 func (c *Conv) check(op string, x, w, y []float32) {
+	c.checkImages(op, x, y)
+	checkSize(op, "the kernel", w, c.weights())
+}
+
+// checkPacked is check for packed weights.
+func (c *Conv) checkPacked(op string, as *correlation, x []float32, w *Packed, y []float32) {
+	c.checkImages(op, x, y)
+	if _, size := as.parts(); len(w.data) != size {
+		panic(fmt.Errorf("kernel: %s: the packed kernel has %d floats, want %d; it was packed for another shape or direction", op, len(w.data), size))
+	}
+}
+
+// checkImages is check without the weights.
+func (c *Conv) checkImages(op string, x, y []float32) {
 	if c.Batch < 0 || c.Height < 0 || c.Width < 0 || c.In < 0 || c.Out < 0 || c.KernelHeight < 0 || c.KernelWidth < 0 ||
 		c.StrideH < 0 || c.StrideW < 0 || c.InputDilationH < 0 || c.InputDilationW < 0 || c.KernelDilationH < 0 || c.KernelDilationW < 0 || c.Groups < 0 {
 		panic(fmt.Errorf("kernel: %s: negative size in %+v", op, *c))
@@ -58,36 +106,17 @@ func (c *Conv) check(op string, x, w, y []float32) {
 		panic(fmt.Errorf("kernel: %s: %d groups do not divide %d input and %d output channels", op, g, c.In, c.Out))
 	}
 	checkSize(op, "the input", x, c.Batch*c.Height*c.Width*c.In)
-	checkSize(op, "the kernel", w, c.KernelHeight*c.KernelWidth*c.In/c.groups()*c.Out)
 	checkSize(op, "the output", y, c.Batch*c.OutHeight()*c.OutWidth()*c.Out)
 }
+
+func (c *Conv) weights() int { return c.KernelHeight * c.KernelWidth * c.In / c.groups() * c.Out }
 
 func (c *Conv) groups() int { return max(c.Groups, 1) }
 
 func (c *Conv) vertical() axis {
-	return axis{c.Height, c.KernelHeight, max(c.StrideH, 1), max(c.InputDilationH, 1), max(c.KernelDilationH, 1), c.PadTop, c.PadBottom}
+	return newAxis(c.Height, c.KernelHeight, c.StrideH, c.InputDilationH, c.KernelDilationH, c.PadTop, c.PadBottom)
 }
 
 func (c *Conv) horizontal() axis {
-	return axis{c.Width, c.KernelWidth, max(c.StrideW, 1), max(c.InputDilationW, 1), max(c.KernelDilationW, 1), c.PadLeft, c.PadRight}
-}
-
-// axis is a convolution along one spatial axis: output o and tap k meet input i where
-// o*stride + k*tapDilation - before = i*inDilation.
-type axis struct {
-	in, taps                        int
-	stride, inDilation, tapDilation int
-	before, after                   int
-}
-
-// out returns the number of outputs.
-func (a axis) out() int {
-	if a.in == 0 || a.taps == 0 {
-		return 0
-	}
-	room := (a.in-1)*a.inDilation + 1 + a.before + a.after - ((a.taps-1)*a.tapDilation + 1)
-	if room < 0 {
-		return 0
-	}
-	return room/a.stride + 1
+	return newAxis(c.Width, c.KernelWidth, c.StrideW, c.InputDilationW, c.KernelDilationW, c.PadLeft, c.PadRight)
 }

@@ -94,11 +94,12 @@ func checkSums(t *testing.T, name string, got []float32, want []sum) {
 	}
 }
 
-func TestConvAgainstFloat64(t *testing.T) {
+func TestConvAgainstFloat64(t *testing.T) { eachLevel(t, testConvAgainstFloat64) }
+
+func testConvAgainstFloat64(t *testing.T, s *Scratch) {
 	p := pool.New(3)
 	defer p.Close()
 	rng := rand.New(rand.NewPCG(7, 8))
-	s := new(Scratch)
 	for _, c := range convCases() {
 		x := random(rng, c.Batch*c.Height*c.Width*c.In)
 		w := random(rng, c.KernelHeight*c.KernelWidth*c.In/c.groups()*c.Out)

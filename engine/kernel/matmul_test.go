@@ -62,7 +62,21 @@ func view(rng *rand.Rand, rows, cols int, kind string) Matrix {
 	panic(kind)
 }
 
-func TestMatMulAgainstFloat64(t *testing.T) {
+// eachLevel runs a test on every level, and says which it skips because this machine lacks it.
+func eachLevel(t *testing.T, test func(t *testing.T, s *Scratch)) {
+	for level := Portable; level <= AVX512; level++ {
+		t.Run(level.String(), func(t *testing.T) {
+			if level > Best() {
+				t.Skipf("this machine has no %v", level)
+			}
+			test(t, &Scratch{Level: level})
+		})
+	}
+}
+
+func TestMatMulAgainstFloat64(t *testing.T) { eachLevel(t, testMatMulAgainstFloat64) }
+
+func testMatMulAgainstFloat64(t *testing.T, s *Scratch) {
 	p := pool.New(3)
 	defer p.Close()
 	kinds := []string{"rows", "wide rows", "columns", "strided", "repeated row", "repeated column"}
@@ -77,7 +91,7 @@ func TestMatMulAgainstFloat64(t *testing.T) {
 				a, b := view(rng, m, k, ka), view(rng, k, n, kb)
 				dst := Matrix{random(rng, m*(n+3)), m, n, n + 3, 1}
 				before := append([]float32(nil), dst.Data...)
-				MatMul(p, new(Scratch), dst, a, b)
+				MatMul(p, s, dst, a, b)
 				checkProduct(t, fmt.Sprintf("%dx%dx%d, a by %s, b by %s", m, k, n, ka, kb), dst, a, b)
 				for i, v := range dst.Data {
 					if i%(n+3) >= n && v != before[i] {

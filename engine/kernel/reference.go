@@ -49,52 +49,14 @@ func (c *Conv) eachTap(n, oy, ky int, fn func(inPixel, outPixel, tap int)) {
 	if !ok {
 		return
 	}
-	outWidth := h.out()
+	outWidth := h.out
 	for ox := range outWidth {
 		for kx := range c.KernelWidth {
 			if ix, ok := h.meet(ox, kx); ok {
-				fn((n*c.Height+iy)*c.Width+ix, (n*v.out()+oy)*outWidth+ox, ky*c.KernelWidth+kx)
+				fn((n*c.Height+iy)*c.Width+ix, (n*v.out+oy)*outWidth+ox, ky*c.KernelWidth+kx)
 			}
 		}
 	}
-}
-
-func (c *Conv) referenceForward(p *pool.Pool, y, x, w []float32) {
-	in, out, height := c.In/c.groups(), c.Out/c.groups(), c.OutHeight()
-	row := c.OutWidth() * c.Out
-	p.Run(c.Batch*height, func(b int) {
-		clear(y[b*row:][:row])
-		for ky := range c.KernelHeight {
-			c.eachTap(b/height, b%height, ky, func(inPixel, outPixel, tap int) {
-				for ci := range c.In {
-					group := ci / in
-					axpy(y[outPixel*c.Out+group*out:][:out], x[inPixel*c.In+ci], w[(tap*in+ci%in)*c.Out+group*out:])
-				}
-			})
-		}
-	})
-}
-
-func (c *Conv) referenceByInput(p *pool.Pool, dx, dy, w []float32) {
-	in, out := c.In/c.groups(), c.Out/c.groups()
-	image := c.Height * c.Width * c.In
-	p.Run(c.Batch, func(n int) {
-		clear(dx[n*image:][:image])
-		for oy := range c.OutHeight() {
-			for ky := range c.KernelHeight {
-				c.eachTap(n, oy, ky, func(inPixel, outPixel, tap int) {
-					for ci := range c.In {
-						group := ci / in
-						var sum float32
-						for co, v := range w[(tap*in+ci%in)*c.Out+group*out:][:out] {
-							sum += v * dy[outPixel*c.Out+group*out+co]
-						}
-						dx[inPixel*c.In+ci] += sum
-					}
-				})
-			}
-		}
-	})
 }
 
 func (c *Conv) referenceByKernel(p *pool.Pool, dw, x, dy []float32) {

@@ -1,19 +1,79 @@
 package kernel
 
-// Scratch is work memory that is reused from call to call, so that only the first call of a kind allocates. The zero
+import "sync"
+
+// Scratch is work memory that is reused from call to call, so that only the first calls of a kind allocate. The zero
 // value is ready. One Scratch may serve concurrent calls.
 type Scratch struct {
-	// Level selects the instructions; the default is the best that the machine has.
+	// Level selects the instructions. A level that the machine lacks falls back to the best that it has.
 	Level Level
+
+	mu      sync.Mutex
+	workers []*worker
+	packed  []*Packed
 }
 
-// Level is a family of instructions that the kernels are written in.
-type Level uint8
+// worker is what one block of work needs for itself.
+type worker struct {
+	row         rowTile
+	col         colTile
+	edge        [12 * panelWidth]float32
+	floats      []float32
+	rows, cRows []int
+	segments    []int
+	pairs       [][2]int
+	pieces      []piece
+}
 
-// The levels, from the slowest to the fastest.
-const (
-	Auto     Level = iota // the best that the machine has
-	Portable              // plain Go
-	AVX2                  // AVX2 and FMA
-	AVX512                // AVX-512 F, VL, DQ and BW
-)
+func (s *Scratch) kernels() *kernels {
+	level := s.Level
+	if level == Auto || level > best() {
+		level = best()
+	}
+	return level.kernels()
+}
+
+// worker takes a worker from the stock; give it back by release.
+func (s *Scratch) worker() *worker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.workers); n > 0 {
+		w := s.workers[n-1]
+		s.workers = s.workers[:n-1]
+		return w
+	}
+	return new(worker)
+}
+
+func (s *Scratch) release(w *worker) {
+	w.row, w.col = rowTile{}, colTile{} // keep no operand alive
+	s.mu.Lock()
+	s.workers = append(s.workers, w)
+	s.mu.Unlock()
+}
+
+// pack takes memory for packed weights from the stock; give it back by unpack.
+func (s *Scratch) pack() *Packed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.packed); n > 0 {
+		p := s.packed[n-1]
+		s.packed = s.packed[:n-1]
+		return p
+	}
+	return new(Packed)
+}
+
+func (s *Scratch) unpack(p *Packed) {
+	s.mu.Lock()
+	s.packed = append(s.packed, p)
+	s.mu.Unlock()
+}
+
+// grow returns a slice of n elements, s itself if that is large enough. What it contains is left over.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

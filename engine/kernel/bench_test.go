@@ -1,0 +1,64 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// report adds GFLOP/s and the share of the peak that was measured just before.
+func report(b *testing.B, s *Scratch, flops int, run func()) {
+	run() // allocates
+	peak := Peak(s.Level)
+	for b.Loop() {
+		run()
+	}
+	rate := float64(flops) * float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(rate/1e9, "GFLOP/s")
+	if peak > 0 {
+		b.ReportMetric(rate/peak, "of-peak")
+	}
+}
+
+func eachFastLevel(b *testing.B, bench func(b *testing.B, s *Scratch)) {
+	for level := AVX2; level <= Best(); level++ {
+		b.Run(level.String(), func(b *testing.B) { bench(b, &Scratch{Level: level}) })
+	}
+}
+
+// The layers of DCGAN-64's discriminator at batch 64; the generator's are their transposes.
+var dcgan = []struct {
+	name string
+	conv Conv
+}{
+	{"D1", layer(64, 64, 3, 64)},
+	{"D2", layer(64, 32, 64, 128)},
+	{"D3", layer(64, 16, 128, 256)},
+	{"D4", layer(64, 8, 256, 512)},
+	{"3x3", Conv{Batch: 32, Height: 16, Width: 16, In: 128, Out: 128, KernelHeight: 3, KernelWidth: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}},
+}
+
+func layer(batch, side, in, out int) Conv {
+	return Conv{Batch: batch, Height: side, Width: side, In: in, Out: out, KernelHeight: 4, KernelWidth: 4, StrideH: 2, StrideW: 2, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+}
+
+func BenchmarkConv(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, l := range dcgan {
+		c := l.conv
+		x, w := random(rng, c.Batch*c.Height*c.Width*c.In), random(rng, c.weights())
+		y := random(rng, c.Batch*c.OutHeight()*c.OutWidth()*c.Out)
+		flops := 2 * len(y) * c.KernelHeight * c.KernelWidth * c.In
+		b.Run(l.name, func(b *testing.B) {
+			eachFastLevel(b, func(b *testing.B, s *Scratch) {
+				var forward, byInput Packed
+				c.PackForward(nil, s, &forward, w)
+				c.PackByInput(nil, s, &byInput, w)
+				b.Run("Forward", func(b *testing.B) { report(b, s, flops, func() { c.ForwardPacked(nil, s, y, x, &forward) }) })
+				b.Run("ByInput", func(b *testing.B) { report(b, s, flops, func() { c.ByInputPacked(nil, s, x, y, &byInput) }) })
+				b.Run("ByKernel", func(b *testing.B) { report(b, s, flops, func() { c.ByKernel(nil, s, w, x, y) }) })
+				b.Run("PackForward", func(b *testing.B) { report(b, s, flops, func() { c.PackForward(nil, s, &forward, w) }) })
+				b.Run("PackByInput", func(b *testing.B) { report(b, s, flops, func() { c.PackByInput(nil, s, &byInput, w) }) })
+			})
+		})
+	}
+}

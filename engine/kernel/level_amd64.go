@@ -1,0 +1,31 @@
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+//go:generate sh -c "cd asm && go run . -declarations ../tiles_amd64.go -out ../tiles_amd64.s"
+
+var (
+	avx512 = &kernels{lanes: 16, rows: 12, row: &rowAVX512, col: &colAVX512, fma: fmaAVX512}
+	avx2   = &kernels{lanes: 8, rows: 6, row: &rowAVX2, col: &colAVX2, fma: fmaAVX2}
+)
+
+// best returns the fastest level of this machine. The flags of package cpu include the operating system's part.
+func best() Level {
+	switch {
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW:
+		return AVX512
+	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
+		return AVX2
+	}
+	return Portable
+}
+
+func (l Level) kernels() *kernels {
+	switch l {
+	case AVX512:
+		return avx512
+	case AVX2:
+		return avx2
+	}
+	return portable
+}

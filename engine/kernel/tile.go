@@ -1,0 +1,97 @@
+package kernel
+
+// panelWidth is the number of columns in a packed panel of B, [k][panelWidth], for all levels. A narrower tile reads its
+// part of the panel's rows.
+const panelWidth = 32
+
+// rowTile is one call of a micro-kernel of the row form. For each row i of the tile and column j,
+//
+//	c[cRows[i]+j] = sum over segments s and l < length of  a[rows[i]+segments[s]+l] * b[k*bStride+j]
+//
+// where k counts up through the segments; c is added to if add is not 0. All offsets are in floats. The assembly reads
+// these fields by their offsets.
+type rowTile struct {
+	a, b, c     []float32
+	segments    []int
+	length      int
+	bStride     int
+	add         int
+	rows, cRows [12]int
+}
+
+// colTile is one call of a micro-kernel of the column form. For each row i and column j,
+//
+//	c[i*cStride+j] = sum over segments s and l < length of  a[segments[s][0]+l*aStride+i] * b[segments[s][1]+l*bStride+j]
+//
+// and c is added to if add is not 0.
+type colTile struct {
+	a, b, c          []float32
+	segments         [][2]int
+	length           int
+	aStride, bStride int
+	cStride          int
+	add              int
+}
+
+// kernels are the micro-kernels of one level.
+type kernels struct {
+	lanes int                    // floats in a vector
+	rows  int                    // of the tallest tile
+	row   *[2][13]func(*rowTile) // by vectors-1 and rows
+	col   *[2][13]func(*colTile)
+	fma   func(n int) // n rounds of a multiply-add for each sum of the tallest tile
+}
+
+// strip returns how many vectors a tile for the next columns should have, when n columns are left.
+func (k *kernels) strip(n int) (vectors int) {
+	if n <= k.lanes && k.row[0][1] != nil {
+		return 1
+	}
+	return 2
+}
+
+// tiles cuts n rows into tiles of nearly equal height and returns how many.
+func (k *kernels) tiles(n int) int { return (n + k.rows - 1) / k.rows }
+
+// portable has tiles of 4 x 32: as many running sums as fit in the first cache of anything.
+var portable = func() *kernels {
+	k := &kernels{lanes: 16, rows: 4, row: new([2][13]func(*rowTile)), col: new([2][13]func(*colTile))}
+	for v := range 2 {
+		for rows := 1; rows <= k.rows; rows++ {
+			cols := (v + 1) * k.lanes
+			k.row[v][rows] = func(t *rowTile) { portableRow(t, rows, cols) }
+			k.col[v][rows] = func(t *colTile) { portableCol(t, rows, cols) }
+		}
+	}
+	return k
+}()
+
+func portableRow(t *rowTile, rows, cols int) {
+	for i := range rows {
+		c := t.c[t.cRows[i]:][:cols]
+		if t.add == 0 {
+			clear(c)
+		}
+		b := 0
+		for _, s := range t.segments {
+			for _, v := range t.a[t.rows[i]+s:][:t.length] {
+				axpy(c, v, t.b[b:])
+				b += t.bStride
+			}
+		}
+	}
+}
+
+func portableCol(t *colTile, rows, cols int) {
+	for i := range rows {
+		c := t.c[i*t.cStride:][:cols]
+		if t.add == 0 {
+			clear(c)
+		}
+		for _, s := range t.segments {
+			for l := range t.length {
+				axpy(c, t.a[s[0]+l*t.aStride+i], t.b[s[1]+l*t.bStride:])
+			}
+		}
+	}
+}
