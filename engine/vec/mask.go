@@ -74,6 +74,18 @@ func (op Logic) Run(dst, a, b []bool) {
 	}
 }
 
+// RunRight sets dst[i] = a[i] op s.
+func (op Logic) RunRight(dst, a []bool, s bool) {
+	switch {
+	case op == Xor && s:
+		Not(dst, a)
+	case op == And && !s, op == Or && s:
+		Fill(dst, s)
+	default:
+		copy(dst, a[:len(dst)])
+	}
+}
+
 // Not sets dst[i] = !x[i].
 func Not(dst, x []bool) {
 	d, tail := words(dst)

@@ -39,7 +39,7 @@ func (r Reduction) Run(x []float32) float32 {
 	var acc lanes
 	acc.start(r)
 	active.lanes(r)(&acc, x)
-	return acc.fold(r)
+	return acc.fold(r, len(x))
 }
 
 // Dot returns the sum of a[i]·b[i] over all of a, each product added with one rounding, in the order of Sum. b must be at
@@ -47,7 +47,7 @@ func (r Reduction) Run(x []float32) float32 {
 func Dot(a, b []float32) float32 {
 	var acc lanes
 	active.dot(&acc, a, b[:len(a)])
-	return acc.fold(Sum)
+	return acc.fold(Sum, len(a))
 }
 
 // SumSquares returns the sum of x[i]², as Dot(x, x).
@@ -87,9 +87,14 @@ func (acc *lanes) start(r Reduction) {
 	}
 }
 
-func (acc *lanes) fold(r Reduction) float32 {
+// fold joins the lanes after n elements. Lanes that saw none hold the identity, and leaving them out changes nothing.
+func (acc *lanes) fold(r Reduction, n int) float32 {
 	work := *acc
-	for half := Lanes / 2; half > 0; half /= 2 {
+	half := Lanes / 2
+	for half >= n && half > 0 {
+		half /= 2
+	}
+	for ; half > 0; half /= 2 {
 		for j := range half {
 			work[j] = join(r, work[j], work[j+half])
 		}

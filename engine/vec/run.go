@@ -1,0 +1,526 @@
+package vec
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"unsafe"
+)
+
+// Program is a compiled loop. It does not change, and several goroutines may run it at the same time.
+type Program struct {
+	nodes      []node
+	live       []bool
+	inputs     []Value
+	outputs    []Value
+	reductions []reduction
+
+	before []Value // the steps done once a Run, in order: those of single values and of compact spans
+	loop   []Value // the steps done for each block, in order
+	spread []Value // small values the loop reads: compact ones are written out once, others block by block
+
+	home    []int // of each step in the loop, the register that holds its value
+	numbers int   // how many registers of float32
+	truths  int   // how many registers of truth values
+	lastUse []int // of each value, the last place in loop that reads it; len(loop) if a reduction reads it
+	block   int
+
+	pool sync.Pool // of *state
+}
+
+// Array is an argument of a program: numbers or truth values, whichever the program asks for.
+type Array struct {
+	F []float32
+	B []bool
+}
+
+// Args are the arguments of a run. In and Out have an entry for each input and output of the program; those that are as
+// long as the loop are indexed by the loop's counter, small ones by their span. An output may be the same array as an
+// input; arrays must not overlap otherwise. Reductions has an array of span.Mid numbers for each reduction; Run joins its
+// results to what is there, so it must hold something at the start, see Reduction.Identity.
+type Args struct {
+	In, Out    []Array
+	Reductions [][]float32
+}
+
+// Program compiles what was built. The builder is spent.
+func (b *Builder) Program() (*Program, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	p := &Program{nodes: b.nodes, inputs: b.inputs, outputs: b.outputs, reductions: b.reductions}
+	p.findLive()
+	p.order()
+	p.findLastUses()
+	p.assignRegisters()
+	return p, nil
+}
+
+// results calls f with each value that an output or a reduction reads.
+func (p *Program) results(f func(v Value)) {
+	for _, v := range p.outputs {
+		f(v)
+	}
+	for _, r := range p.reductions {
+		f(r.v)
+		if r.dot >= 0 {
+			f(r.dot)
+		}
+	}
+}
+
+// findLive marks what the results need.
+func (p *Program) findLive() {
+	p.live = make([]bool, len(p.nodes))
+	p.results(func(v Value) { p.live[v] = true })
+	for v := len(p.nodes) - 1; v >= 0; v-- {
+		if n := &p.nodes[v]; p.live[v] {
+			for _, a := range n.args[:n.nargs] {
+				p.live[a] = true
+			}
+		}
+	}
+}
+
+// order sorts the steps into those before the loop and those in it. Values were added after their arguments.
+func (p *Program) order() {
+	for i := range p.nodes {
+		v, n := Value(i), &p.nodes[i]
+		if !p.live[v] || n.nargs == 0 {
+			continue
+		}
+		if !n.full() {
+			p.before = append(p.before, v)
+			continue
+		}
+		p.loop = append(p.loop, v)
+		for _, a := range n.args[:n.nargs] {
+			if arg := &p.nodes[a]; !arg.full() && !arg.single() && !slices.Contains(p.spread, a) {
+				p.spread = append(p.spread, a)
+			}
+		}
+	}
+}
+
+func (p *Program) findLastUses() {
+	p.lastUse = make([]int, len(p.nodes))
+	for at, v := range p.loop {
+		n := &p.nodes[v]
+		for _, a := range n.args[:n.nargs] {
+			p.lastUse[a] = at
+		}
+	}
+	p.results(func(v Value) { p.lastUse[v] = len(p.loop) })
+}
+
+// assignRegisters gives each step of the loop a register, that of an argument which ends there if there is one, and
+// chooses the length of a block so that the registers fill at most half of a first-level cache of 32 KB.
+func (p *Program) assignRegisters() {
+	p.home = make([]int, len(p.nodes))
+	var free [2][]int // of numbers, of truth values
+	count := [2]*int{&p.numbers, &p.truths}
+	kind := func(v Value) int {
+		if p.nodes[v].truth {
+			return 1
+		}
+		return 0
+	}
+	for at, v := range p.loop {
+		n := &p.nodes[v]
+		args := slices.Clone(n.args[:n.nargs])
+		slices.Sort(args)
+		for _, a := range slices.Compact(args) {
+			if arg := &p.nodes[a]; arg.full() && arg.nargs > 0 && p.lastUse[a] == at {
+				free[kind(a)] = append(free[kind(a)], p.home[a])
+			}
+		}
+		k := kind(v)
+		if last := len(free[k]) - 1; last >= 0 {
+			p.home[v], free[k] = free[k][last], free[k][:last]
+			continue
+		}
+		p.home[v] = *count[k]
+		*count[k]++
+	}
+	const budget = 16 << 10
+	bytes := 4*p.numbers + p.truths
+	for _, v := range p.spread {
+		if p.nodes[v].truth {
+			bytes++
+		} else {
+			bytes += 4
+		}
+	}
+	for p.block = 1024; p.block > 256 && p.block*bytes > budget; p.block /= 2 {
+	}
+}
+
+// state is the working memory of one run.
+type state struct {
+	k       *kernels
+	single  []float32   // of each single value, its number
+	singleB []bool      // or its truth value
+	cur     [][]float32 // of each value, the numbers of the block at hand
+	curB    [][]bool    // or its truth values
+	small   [][]float32 // of each value of a small span, its numbers; small[v][:Mid] are also cur[v] before the loop
+	smallB  [][]bool
+	wide    [][]float32 // of each value in spread, room to be written out
+	wideB   [][]bool
+	regs    [][]float32
+	regsB   [][]bool
+	direct  []int // of each value, the output that it is computed into, or -1
+	folds   []folder
+}
+
+func (p *Program) newState() *state {
+	n := len(p.nodes)
+	st := &state{
+		single: make([]float32, n), singleB: make([]bool, n),
+		cur: make([][]float32, n), curB: make([][]bool, n),
+		small: make([][]float32, n), smallB: make([][]bool, n),
+		wide: make([][]float32, n), wideB: make([][]bool, n),
+		direct: make([]int, n),
+		folds:  make([]folder, len(p.reductions)),
+	}
+	for v, n := range p.nodes {
+		if n.code == opConst {
+			st.single[v], st.small[v] = n.constant, []float32{n.constant}
+		}
+	}
+	for _, v := range p.before {
+		if n := &p.nodes[v]; n.truth {
+			st.smallB[v] = make([]bool, n.span.Mid)
+		} else {
+			st.small[v] = make([]float32, n.span.Mid)
+		}
+	}
+	for _, v := range p.spread {
+		room := p.block
+		if s := p.nodes[v].span; s.compact() {
+			room += s.Mid
+		}
+		if p.nodes[v].truth {
+			st.wideB[v] = make([]bool, room)
+		} else {
+			st.wide[v] = make([]float32, room)
+		}
+	}
+	for range p.numbers {
+		st.regs = append(st.regs, make([]float32, p.block))
+	}
+	for range p.truths {
+		st.regsB = append(st.regsB, make([]bool, p.block))
+	}
+	for i, r := range p.reductions {
+		st.folds[i] = newFolder(r.op, r.span)
+	}
+	return st
+}
+
+// Run does the loop for the elements from, from+1, ... to-1. The results of a run over a part are those of the whole: what
+// is stored is the same, and reductions follow the order of the run's elements, so the split of the work, not the number
+// of threads that do it, decides their bits.
+func (p *Program) Run(args *Args, from, to int) {
+	p.check(args, to)
+	if from >= to {
+		return
+	}
+	st, ok := p.pool.Get().(*state)
+	if !ok {
+		st = p.newState()
+	}
+	st.k = active
+	p.start(st, args, from)
+	for i := from; i < to; i += p.block {
+		p.runBlock(st, args, from, i, min(p.block, to-i))
+	}
+	for i := range st.folds {
+		st.folds[i].finish(args.Reductions[i], from)
+	}
+	p.release(st)
+	p.pool.Put(st)
+}
+
+// check panics if the arguments do not fit the program: that is a mistake of the caller, not of its data.
+func (p *Program) check(args *Args, to int) {
+	if len(args.In) != len(p.inputs) || len(args.Out) != len(p.outputs) || len(args.Reductions) != len(p.reductions) {
+		panic(fmt.Sprintf("vec: program wants %d inputs, %d outputs, %d reductions, got %d, %d, %d",
+			len(p.inputs), len(p.outputs), len(p.reductions), len(args.In), len(args.Out), len(args.Reductions)))
+	}
+	array := func(kind string, i int, v Value, a Array) {
+		n := &p.nodes[v]
+		want, got := to, len(a.F)
+		if !n.full() {
+			want = n.span.Mid
+		}
+		if n.truth {
+			got = len(a.B)
+		}
+		if got < want {
+			panic(fmt.Sprintf("vec: %s %d (truth values: %t) has %d elements, the run needs %d", kind, i, n.truth, got, want))
+		}
+	}
+	for i, v := range p.inputs {
+		array("input", i, v, args.In[i])
+	}
+	for i, v := range p.outputs {
+		array("output", i, v, args.Out[i])
+	}
+	for i, r := range p.reductions {
+		if len(args.Reductions[i]) < r.span.Mid {
+			panic(fmt.Sprintf("vec: reduction %d has %d elements, its span %d", i, len(args.Reductions[i]), r.span.Mid))
+		}
+	}
+}
+
+// start reads the small inputs, does the steps before the loop, and decides which outputs are written without a copy.
+func (p *Program) start(st *state, args *Args, from int) {
+	for v, n := range p.nodes {
+		if n.code == opConst {
+			st.cur[v] = st.small[v]
+		}
+	}
+	for i, v := range p.inputs {
+		n := &p.nodes[v]
+		if n.full() {
+			continue
+		}
+		if n.truth {
+			st.smallB[v] = args.In[i].B[:n.span.Mid]
+			st.singleB[v] = st.smallB[v][0]
+		} else {
+			st.small[v] = args.In[i].F[:n.span.Mid]
+			st.single[v] = st.small[v][0]
+		}
+		st.cur[v], st.curB[v] = st.small[v], st.smallB[v]
+	}
+	for _, v := range p.before {
+		st.cur[v], st.curB[v] = st.small[v], st.smallB[v]
+		p.do(st, v)
+		if n := &p.nodes[v]; n.single() {
+			if n.truth {
+				st.singleB[v] = st.smallB[v][0]
+			} else {
+				st.single[v] = st.small[v][0]
+			}
+		}
+	}
+	for _, v := range p.spread {
+		if !p.nodes[v].span.compact() {
+			continue
+		}
+		if p.nodes[v].truth {
+			Tile(st.wideB[v], st.smallB[v], 0)
+		} else {
+			Tile(st.wide[v], st.small[v], 0)
+		}
+	}
+	p.chooseDirect(st, args)
+	for i := range st.folds {
+		st.folds[i].start()
+	}
+}
+
+// chooseDirect lets a step write into its output where nothing that overlaps the output is read after it.
+func (p *Program) chooseDirect(st *state, args *Args) {
+	for v := range st.direct {
+		st.direct[v] = -1
+	}
+	for o, v := range p.outputs {
+		if p.nodes[v].nargs == 0 || st.direct[v] >= 0 {
+			continue
+		}
+		st.direct[v] = o
+		for i, in := range p.inputs {
+			if p.nodes[in].full() && p.lastUse[in] > p.place(v) && overlap(args.Out[o], args.In[i]) {
+				st.direct[v] = -1
+			}
+		}
+	}
+}
+
+// place is where in the loop v is computed.
+func (p *Program) place(v Value) int {
+	at, _ := slices.BinarySearch(p.loop, v)
+	return at
+}
+
+func overlap(a, b Array) bool {
+	start := func(x Array) (first, size uintptr) {
+		if x.F != nil {
+			return uintptr(unsafe.Pointer(unsafe.SliceData(x.F))), 4 * uintptr(len(x.F))
+		}
+		return uintptr(unsafe.Pointer(unsafe.SliceData(x.B))), uintptr(len(x.B))
+	}
+	p, n := start(a)
+	q, m := start(b)
+	return p < q+m && q < p+n
+}
+
+// runBlock does the loop for elements i, ... i+n-1 of a run that began at from.
+func (p *Program) runBlock(st *state, args *Args, from, i, n int) {
+	for k, v := range p.inputs {
+		if !p.nodes[v].full() {
+			continue
+		}
+		if p.nodes[v].truth {
+			st.curB[v] = args.In[k].B[i : i+n]
+		} else {
+			st.cur[v] = args.In[k].F[i : i+n]
+		}
+	}
+	for _, v := range p.spread {
+		p.spreadBlock(st, v, i, n)
+	}
+	for _, v := range p.loop {
+		switch o := st.direct[v]; {
+		case p.nodes[v].truth && o >= 0:
+			st.curB[v] = args.Out[o].B[i : i+n]
+		case p.nodes[v].truth:
+			st.curB[v] = st.regsB[p.home[v]][:n]
+		case o >= 0:
+			st.cur[v] = args.Out[o].F[i : i+n]
+		default:
+			st.cur[v] = st.regs[p.home[v]][:n]
+		}
+		p.do(st, v)
+	}
+	for k, r := range p.reductions {
+		if r.dot >= 0 {
+			st.k.dot(&st.folds[k].acc, st.cur[r.v], st.cur[r.dot])
+			continue
+		}
+		st.folds[k].add(st.k, args.Reductions[k], st.cur[r.v], from, i)
+	}
+	for o, v := range p.outputs {
+		if st.direct[v] == o {
+			continue
+		}
+		if p.nodes[v].truth {
+			copy(args.Out[o].B[i:i+n], st.curB[v])
+		} else {
+			copy(args.Out[o].F[i:i+n], st.cur[v])
+		}
+	}
+}
+
+// spreadBlock makes a small value as long as the block.
+func (p *Program) spreadBlock(st *state, v Value, i, n int) {
+	s, truth := p.nodes[v].span, p.nodes[v].truth
+	phase := s.at(i)
+	if s.compact() { // the repetitions are there: begin at the right one
+		if truth {
+			st.curB[v] = st.wideB[v][phase : phase+n]
+		} else {
+			st.cur[v] = st.wide[v][phase : phase+n]
+		}
+		return
+	}
+	if truth {
+		st.curB[v] = st.wideB[v][:n]
+		unroll(st.curB[v], st.smallB[v], s, i)
+	} else {
+		st.cur[v] = st.wide[v][:n]
+		unroll(st.cur[v], st.small[v], s, i)
+	}
+}
+
+// unroll sets dst[k] = src[s.at(i+k)].
+func unroll[T any](dst, src []T, s Span, i int) {
+	if s.Inner == 1 {
+		Tile(dst, src, s.at(i))
+		return
+	}
+	for at, skip := s.at(i), i%s.Inner; len(dst) > 0; at, skip = 0, 0 {
+		n := min(len(dst), (s.Mid-at)*s.Inner-skip)
+		Repeat(dst[:n], src[at:], s.Inner, skip)
+		dst = dst[n:]
+	}
+}
+
+// release drops the references to the arguments.
+func (p *Program) release(st *state) {
+	clear(st.cur)
+	clear(st.curB)
+	for _, v := range p.inputs {
+		st.small[v], st.smallB[v] = nil, nil
+	}
+}
+
+// do computes v from its arguments, all of the length of cur[v] or single.
+func (p *Program) do(st *state, v Value) {
+	n := &p.nodes[v]
+	k := st.k
+	a, b, c := n.args[0], n.args[1], n.args[2]
+	single := func(x Value) bool { return p.nodes[x].single() && !n.single() }
+	switch n.code {
+	case opUnary:
+		k.unary[n.op](st.cur[v], st.cur[a])
+	case opBinary:
+		switch op := Binary(n.op); {
+		case single(b):
+			k.right(op)(st.cur[v], st.cur[a], st.single[b])
+		case single(a):
+			k.binarySV[op](st.cur[v], st.cur[b], st.single[a])
+		default:
+			k.binary[op](st.cur[v], st.cur[a], st.cur[b])
+		}
+	case opFma:
+		switch {
+		case single(b) && single(c):
+			k.fmaVSS(st.cur[v], st.cur[a], st.single[b], st.single[c])
+		case single(b):
+			k.fmaVSV(st.cur[v], st.cur[a], st.cur[c], st.single[b])
+		case single(c):
+			k.fmaVVS(st.cur[v], st.cur[a], st.cur[b], st.single[c])
+		default:
+			k.fma(st.cur[v], st.cur[a], st.cur[b], st.cur[c])
+		}
+	case opCompare:
+		switch op := Compare(n.op); {
+		case single(b):
+			k.compareVS[op](st.curB[v], st.cur[a], st.single[b])
+		case single(a):
+			k.compareVS[op.swapped()](st.curB[v], st.cur[b], st.single[a])
+		default:
+			k.compare[op](st.curB[v], st.cur[a], st.cur[b])
+		}
+	case opFinite:
+		k.isFinite(st.curB[v], st.cur[a])
+	case opLogic:
+		x, y := a, b
+		if single(x) {
+			x, y = y, x
+		}
+		if single(y) {
+			Logic(n.op).RunRight(st.curB[v], st.curB[x], st.singleB[y])
+			return
+		}
+		Logic(n.op).Run(st.curB[v], st.curB[x], st.curB[y])
+	case opNot:
+		Not(st.curB[v], st.curB[a])
+	case opSelect:
+		switch {
+		case single(b) && single(c):
+			Fill(st.cur[v], st.single[c])
+			k.selectSV(st.cur[v], st.curB[a], st.cur[v], st.single[b])
+		case single(b):
+			k.selectSV(st.cur[v], st.curB[a], st.cur[c], st.single[b])
+		case single(c):
+			k.selectVS(st.cur[v], st.curB[a], st.cur[b], st.single[c])
+		default:
+			k.selectVV(st.cur[v], st.curB[a], st.cur[b], st.cur[c])
+		}
+	case opSplat:
+		switch {
+		case n.truth && single(a):
+			Fill(st.curB[v], st.singleB[a])
+		case n.truth:
+			copy(st.curB[v], st.curB[a])
+		case single(a):
+			Fill(st.cur[v], st.single[a])
+		default:
+			copy(st.cur[v], st.cur[a])
+		}
+	}
+}
