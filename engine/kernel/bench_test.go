@@ -62,3 +62,27 @@ func BenchmarkConv(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkMatMul(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, size := range []struct {
+		name    string
+		m, k, n int
+	}{{"1024", 1024, 1024, 1024}, {"2048", 2048, 2048, 2048}, {"128x784x256", 128, 784, 256}, {"64x100x8192", 64, 100, 8192}, {"1x784x256", 1, 784, 256}, {"1x100x8192", 1, 100, 8192}} {
+		x, y, z := random(rng, size.m*size.k), random(rng, size.k*size.n), random(rng, size.m*size.n)
+		dst := RowMajor(z, size.m, size.n)
+		rows, cols := RowMajor(x, size.m, size.k), RowMajor(x, size.k, size.m).T()
+		b.Run(size.name, func(b *testing.B) {
+			eachFastLevel(b, func(b *testing.B, s *Scratch) {
+				product := func(name string, a, with Matrix) {
+					b.Run(name, func(b *testing.B) {
+						report(b, s, 2*size.m*size.k*size.n, func() { MatMul(nil, s, dst, a, with) })
+					})
+				}
+				product("AB", rows, RowMajor(y, size.k, size.n))
+				product("AtB", cols, RowMajor(y, size.k, size.n))
+				product("ABt", rows, RowMajor(y, size.n, size.k).T())
+			})
+		})
+	}
+}

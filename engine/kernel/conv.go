@@ -79,7 +79,7 @@ func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Pack
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
 func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	c.check("ByKernel", x, dw, dy)
-	c.referenceByKernel(p, dw, x, dy)
+	c.byKernel(p, s, dw, x, dy)
 }
 
 // check panics if the description makes no sense or an operand has the wrong size.

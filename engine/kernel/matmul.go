@@ -6,10 +6,47 @@ import (
 	"github.com/ganymede-gan/ganymede/engine/pool"
 )
 
+const (
+	// blockFloats bounds the part of A that one block of work reads again for each panel of B: 384 KB.
+	blockFloats = 96 * 1024
+
+	// fewRows is the number of rows of A under which B is read in place: packing it would cost more than it saves.
+	fewRows = 24
+
+	// columnDepth is how many steps of k the column form makes before the next strip.
+	columnDepth = 512
+)
+
 // MatMul computes dst = a times b. Operands may have any strides; dst must be row-major and must not overlap them.
 func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 	checkMatMul("MatMul", dst, a, b)
-	referenceMatMul(p, dst, a, b)
+	if dst.Rows == 0 || dst.Cols == 0 {
+		return
+	}
+	packed := s.pack()
+	defer s.unpack(packed)
+	if b.ColStride != 1 || (a.Rows > fewRows && !byColumns(a)) {
+		PackMatrix(p, s, packed, b)
+		newMultiplication(s, dst, a, packed.columns()).run(p, s)
+		return
+	}
+	whole := b.Cols / panelWidth * panelWidth
+	newMultiplication(s, dst.columns(0, whole), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, whole}).run(p, s)
+	if whole < b.Cols {
+		// The last columns are read from a copy, lest a tile reads beyond the end of b.
+		PackMatrix(p, s, packed, b.columns(whole, b.Cols))
+		newMultiplication(s, dst.columns(whole, b.Cols), a, packed.columns()).run(p, s)
+	}
+}
+
+// MatMulPacked is MatMul with a matrix that PackMatrix has packed.
+func MatMulPacked(p *pool.Pool, s *Scratch, dst, a Matrix, b *Packed) {
+	a.check("MatMulPacked", "a")
+	dst.checkResult("MatMulPacked", "dst")
+	if a.Cols != b.rows || dst.Rows != a.Rows || dst.Cols != b.cols || len(b.data) != panels(b.cols)*b.rows*panelWidth {
+		panic(fmt.Errorf("kernel: MatMulPacked: %dx%d times packed %dx%d does not give %dx%d", a.Rows, a.Cols, b.rows, b.cols, dst.Rows, dst.Cols))
+	}
+	newMultiplication(s, dst, a, b.columns()).run(p, s)
 }
 
 // Batch is the number of products in a BatchMatMul and the distances, in floats, from the data of one matrix to that
@@ -22,14 +59,28 @@ func BatchMatMul(p *pool.Pool, s *Scratch, n Batch, dst, a, b Matrix) {
 	if n.Count < 0 || n.Dst < 0 || n.A < 0 || n.B < 0 {
 		panic(fmt.Errorf("kernel: BatchMatMul: negative size in %+v", n))
 	}
-	for i := range n.Count {
+	each := func(i int, p *pool.Pool) {
 		MatMul(p, s, dst.from(i*n.Dst), a.from(i*n.A), b.from(i*n.B))
 	}
+	if n.Count < p.Threads() {
+		for i := range n.Count {
+			each(i, p)
+		}
+		return
+	}
+	p.Run(n.Count, func(i int) { each(i, nil) })
 }
 
 // from returns m with its data starting later.
 func (m Matrix) from(offset int) Matrix {
 	m.Data = m.Data[min(offset, len(m.Data)):]
+	return m
+}
+
+// columns returns the view of some columns of m.
+func (m Matrix) columns(from, to int) Matrix {
+	m = m.from(from * m.ColStride)
+	m.Cols = to - from
 	return m
 }
 
@@ -39,5 +90,129 @@ func checkMatMul(op string, dst, a, b Matrix) {
 	dst.checkResult(op, "dst")
 	if a.Cols != b.Rows || dst.Rows != a.Rows || dst.Cols != b.Cols {
 		panic(fmt.Errorf("kernel: %s: %dx%d times %dx%d does not give %dx%d", op, a.Rows, a.Cols, b.Rows, b.Cols, dst.Rows, dst.Cols))
+	}
+}
+
+// byColumns says that a is read by columns: it is the transpose of a row-major matrix.
+func byColumns(a Matrix) bool { return a.RowStride == 1 && a.ColStride != 1 && a.Rows > 1 }
+
+// columns is B as the tiles read it: element (k, j) is data[(j/32)*panel + k*stride + j%32], and tiles may read up to the
+// end of a panel.
+type columns struct {
+	data          []float32
+	panel, stride int
+	rows, cols    int
+}
+
+func (b *Packed) columns() columns {
+	return columns{b.data, b.rows * panelWidth, panelWidth, b.rows, b.cols}
+}
+
+// multiplication is a matrix product, to be cut into blocks of work.
+type multiplication struct {
+	kernels *kernels
+	dst, a  Matrix
+	b       columns
+}
+
+func newMultiplication(s *Scratch, dst, a Matrix, b columns) *multiplication {
+	return &multiplication{s.kernels(), dst, a, b}
+}
+
+// run cuts the product into blocks of rows and, where that gives the threads too little, of panels. How it is cut does not
+// change a bit of the result.
+func (m *multiplication) run(p *pool.Pool, s *Scratch) {
+	rows := m.dst.Rows
+	if rows == 0 || m.dst.Cols == 0 {
+		return
+	}
+	n := panels(m.dst.Cols)
+	blocks := max(1, rows*min(max(m.a.Cols, 512), maxDepth)/blockFloats)
+	splits := 1
+	if threads := p.Threads(); threads > 1 {
+		splits = min(n, (4*threads+blocks-1)/blocks)
+	}
+	p.Run(blocks*splits, func(i int) {
+		w := s.worker()
+		defer s.release(w)
+		block, split := i/splits, i%splits
+		r0, r1 := block*rows/blocks, (block+1)*rows/blocks
+		c0, c1 := split*n/splits*panelWidth, min((split+1)*n/splits*panelWidth, m.dst.Cols)
+		if byColumns(m.a) {
+			m.byColumns(w, r0, r1, c0, c1)
+		} else {
+			m.byRows(w, r0, r1, c0, c1)
+		}
+	})
+}
+
+// byRows computes a block in the row form.
+func (m *multiplication) byRows(w *worker, r0, r1, c0, c1 int) {
+	a := m.a.from(r0 * m.a.RowStride)
+	a.Rows = r1 - r0
+	// Rows whose distance is a multiple of 2 KB share too few places in the first cache.
+	if aliased := a.RowStride%512 == 0 && a.RowStride > 0 && a.Rows > 4; a.ColStride != 1 || aliased && c1-c0 >= 4*panelWidth {
+		a = copyRows(w, a)
+	}
+	w.rows, w.cRows = w.rows[:0], w.cRows[:0]
+	for r := range a.Rows {
+		w.rows = append(w.rows, r*a.RowStride)
+		w.cRows = append(w.cRows, (r0+r)*m.dst.RowStride+c0)
+	}
+	w.segments = append(w.segments[:0], 0)
+	if a.Cols == 0 {
+		clear(w.rows)
+	}
+	m.kernels.multiply(w, product{
+		a: a.Data, rows: w.rows, segments: w.segments, length: a.Cols,
+		b: m.b.data[min(len(m.b.data), c0/panelWidth*m.b.panel):], panel: m.b.panel, bStride: m.b.stride,
+		c: m.dst.Data, cRows: w.cRows, cols: c1 - c0,
+	})
+}
+
+// copyRows copies a to the worker's memory, row after row with a gap between them.
+func copyRows(w *worker, a Matrix) Matrix {
+	stride := a.Cols + 16
+	w.floats = grow(w.floats, a.Rows*stride)
+	for r := range a.Rows {
+		row := w.floats[r*stride:][:a.Cols]
+		if a.ColStride == 1 {
+			copy(row, a.Data[r*a.RowStride:])
+			continue
+		}
+		for k := range row {
+			row[k] = a.Data[r*a.RowStride+k*a.ColStride]
+		}
+	}
+	return Matrix{Data: w.floats, Rows: a.Rows, Cols: a.Cols, RowStride: stride, ColStride: 1}
+}
+
+// byColumns computes a block in the column form.
+func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
+	k, t := m.kernels, &w.col
+	t.aStride, t.bStride, t.cStride = m.a.ColStride, m.b.stride, m.dst.RowStride
+	w.pairs = append(w.pairs[:0], [2]int{})
+	t.segments = w.pairs
+	for from := 0; from == 0 || from < m.a.Cols; from += columnDepth {
+		t.length = min(columnDepth, m.a.Cols-from)
+		t.add = min(from, 1)
+		for col := c0; col < c1; {
+			vectors := k.strip(min(c1-col, panelWidth-col%panelWidth))
+			width := min(vectors*k.lanes, c1-col)
+			t.b = m.b.data[min(len(m.b.data), col/panelWidth*m.b.panel+from*m.b.stride+col%panelWidth):]
+			n := k.tiles(r1 - r0)
+			for i := range n {
+				r, to := r0+i*(r1-r0)/n, r0+(i+1)*(r1-r0)/n
+				t.a = m.a.Data[min(len(m.a.Data), from*m.a.ColStride+r):]
+				c := m.dst.Data[r*m.dst.RowStride+col:]
+				if width < vectors*k.lanes {
+					k.colEdge(w, c, to-r, width)
+					continue
+				}
+				t.c = c
+				k.col[vectors-1][to-r](t)
+			}
+			col += vectors * k.lanes
+		}
 	}
 }

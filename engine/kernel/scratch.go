@@ -23,6 +23,8 @@ type worker struct {
 	segments    []int
 	pairs       [][2]int
 	pieces      []piece
+	panel       []float32
+	packedFor   *band // whose columns of dy the panel holds
 }
 
 func (s *Scratch) kernels() *kernels {

@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // panelWidth is the number of columns in a packed panel of B, [k][panelWidth], for all levels. A narrower tile reads its
 // part of the panel's rows.
 const panelWidth = 32
@@ -31,6 +33,16 @@ type colTile struct {
 	aStride, bStride int
 	cStride          int
 	add              int
+}
+
+// check panics if tiles of a number of rows in all, and columns, would read beyond the operands. Assembly does not check.
+func (t *colTile) check(rows, cols int) {
+	lastA, lastB := (t.length-1)*t.aStride+rows, (t.length-1)*t.bStride+cols
+	for _, s := range t.segments {
+		if s[0] < 0 || s[1] < 0 || s[0]+lastA > len(t.a) || s[1]+lastB > len(t.b) {
+			panic(fmt.Errorf("kernel: tile reads a[%d:%d] of %d and b[%d:%d] of %d", s[0], s[0]+lastA, len(t.a), s[1], s[1]+lastB, len(t.b)))
+		}
+	}
 }
 
 // kernels are the micro-kernels of one level.
@@ -93,5 +105,13 @@ func portableCol(t *colTile, rows, cols int) {
 				axpy(c, t.a[s[0]+l*t.aStride+i], t.b[s[1]+l*t.bStride:])
 			}
 		}
+	}
+}
+
+// axpy adds a*x to y.
+func axpy(y []float32, a float32, x []float32) {
+	x = x[:len(y)]
+	for i := range y {
+		y[i] += a * x[i]
 	}
 }

@@ -1,0 +1,252 @@
+package kernel
+
+import "github.com/ganymede-gan/ganymede/engine/pool"
+
+// gradientPixels is how many output pixels are summed before the sums are stored: many enough that loading and storing
+// the weights' gradients is cheap, few enough that the pixels of x and dy stay in the second cache for all taps.
+const gradientPixels = 512
+
+// fewChannels is the number of input channels under which the taps of a kernel row are taken together, so that tiles are
+// as tall as the registers allow. It costs a padded copy of the input, which is small then.
+const fewChannels = 10
+
+// gradient is a convolution's gradient by its kernel: for each tap, x transposed times dy, summed over pixels in their order.
+type gradient struct {
+	*correlation
+	conv   *Conv
+	merged bool // the taps of a kernel row are taken together
+}
+
+// band is the rows of dw that belong to one tap of one group, or to one row of taps.
+type band struct {
+	group    int
+	row, col phase
+	ty, tx   int
+	from, to int // the outputs of the phase, in a line, whose input is inside the image
+	rows     int
+	at       int // where they begin in dw
+}
+
+// sumTile is a tile's part of a band.
+type sumTile struct {
+	band     *band
+	from, to int
+}
+
+func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
+	f := c.forward()
+	g := &gradient{correlation: f, conv: c}
+	g.merged = f.groups == 1 && f.in < fewChannels && f.horizontal.inDilation == 1 && f.horizontal.tapDilation == 1
+	k := s.kernels()
+	bands, rows := g.bands()
+	if rows < c.KernelHeight*c.KernelWidth*f.in*f.groups || len(dy) == 0 || len(x) == 0 {
+		clear(dw) // some taps meet nothing
+	}
+	if len(dy) == 0 || len(x) == 0 || rows == 0 || f.out == 0 {
+		return
+	}
+	var tiles []sumTile
+	for i := range bands {
+		n := k.tiles(bands[i].rows)
+		for t := range n {
+			tiles = append(tiles, sumTile{&bands[i], t * bands[i].rows / n, (t + 1) * bands[i].rows / n})
+		}
+	}
+	// Every unit reads all pixels, so there are only as many as the threads need to finish together.
+	units, splits := 1, 1
+	if threads := p.Threads(); threads > 1 {
+		units = min(len(tiles), 4*threads)
+		splits = min(panels(f.out), (4*threads+units-1)/units)
+	}
+	p.Run(units*splits, func(i int) {
+		w := s.worker()
+		defer s.release(w)
+		unit, split := i/splits, i%splits
+		g.sum(k, w, dw, x, dy, tiles[unit*len(tiles)/units:(unit+1)*len(tiles)/units],
+			split*panels(f.out)/splits*panelWidth, min((split+1)*panels(f.out)/splits*panelWidth, f.out))
+	})
+}
+
+// bands lists the bands and the number of their rows.
+func (g *gradient) bands() (bands []band, rows int) {
+	for group := range g.groups {
+		for _, row := range g.rows {
+			for _, col := range g.cols {
+				for ty := range row.taps {
+					for tx := range col.taps {
+						b := band{group: group, row: row, col: col, ty: ty, tx: tx, rows: g.in, to: col.outs}
+						b.at = ((row.tap+ty*row.tapStep)*g.kernelWidth+col.tap+tx*col.tapStep)*g.weights + group*g.out
+						if g.merged {
+							b.rows *= col.taps
+						} else {
+							b.from, b.to = col.inside(tx, g.horizontal.in)
+						}
+						bands = append(bands, b)
+						rows += b.rows
+						if g.merged {
+							break
+						}
+					}
+				}
+			}
+		}
+	}
+	return bands, rows
+}
+
+// inside returns the outputs, from and up to, whose input at a tap is one of the given number that there are.
+func (p phase) inside(tap, inputs int) (from, to int) {
+	at := tap*p.dilation - p.before // the input of output 0
+	if at < 0 {
+		from = (-at + p.stride - 1) / p.stride
+	}
+	if at < inputs {
+		to = min(p.outs, (inputs-1-at)/p.stride+1)
+	}
+	return from, max(from, to)
+}
+
+// sum computes some tiles of dw, columns col0 up to col1 of a group's output channels.
+func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTile, col0, col1 int) {
+	lines := g.batch * g.rows[0].outs
+	blocks := (lines*g.cols[0].outs + gradientPixels - 1) / gradientPixels
+	blocks = min(blocks, lines)
+	for block := range blocks {
+		b := pixelBlock{from: block * lines / blocks, to: (block + 1) * lines / blocks}
+		if g.merged {
+			b.in = g.gather(w, x, b.from, b.to)
+		} else {
+			b.in.data = x
+		}
+		w.packedFor = nil
+		w.col.add = min(block, 1)
+		for rest := tiles; len(rest) > 0; {
+			n := 1
+			for n < len(rest) && rest[n].band == rest[0].band {
+				n++
+			}
+			g.sumBand(k, w, dw, dy, b, rest[:n], col0, col1)
+			rest = rest[n:]
+		}
+	}
+}
+
+// pixelBlock is some lines of output pixels, counted over all images, and the input that they meet.
+type pixelBlock struct {
+	from, to int
+	in       input
+}
+
+// sumBand adds the pixels of a block to some tiles of one band.
+func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock, tiles []sumTile, col0, col1 int) {
+	band := tiles[0].band
+	t := &w.col
+	channels := g.groups * g.out
+	t.length = band.to - band.from
+	t.aStride = band.col.stride * g.groups * g.in
+	t.cStride = g.weightIn
+	for col := col0; col < col1; {
+		vectors := k.strip(col1 - col)
+		width := min(vectors*k.lanes, col1-col)
+		edge := width < vectors*k.lanes
+		if edge {
+			// The last columns are read from a copy, lest the tile reads beyond the end of dy.
+			g.packPixels(w, dy, b, band, col, width)
+			g.segments(w, b, band, true)
+			t.b, t.bStride = w.panel, panelWidth
+		} else {
+			if col == col0 {
+				g.segments(w, b, band, false)
+			}
+			t.b, t.bStride = dy[min(len(dy), band.group*g.out+col):], band.col.step*channels
+		}
+		t.segments = w.pairs
+		t.a = b.in.data
+		t.check(band.rows, vectors*k.lanes)
+		for _, tile := range tiles {
+			t.a = b.in.data[min(len(b.in.data), tile.from):]
+			c := dw[band.at+tile.from*g.weightIn+col:]
+			if edge {
+				k.colEdge(w, c, tile.to-tile.from, width)
+				continue
+			}
+			t.c = c
+			k.col[vectors-1][tile.to-tile.from](t)
+		}
+		col += vectors * k.lanes
+	}
+}
+
+// colEdge runs a tile that sticks out at the right through w.edge.
+func (k *kernels) colEdge(w *worker, c []float32, rows, width int) {
+	t := &w.col
+	stride := t.cStride
+	t.c, t.cStride = w.edge[:], panelWidth
+	if t.add != 0 {
+		for r := range rows {
+			copy(w.edge[r*panelWidth:][:width], c[r*stride:])
+		}
+	}
+	k.col[k.strip(width)-1][rows](t)
+	for r := range rows {
+		copy(c[r*stride:][:width], w.edge[r*panelWidth:])
+	}
+	t.cStride = stride
+}
+
+// segments lists where the lines of a block begin in the input and in dy, or in its packed columns.
+func (g *gradient) segments(w *worker, b pixelBlock, band *band, packed bool) {
+	w.pairs = w.pairs[:0]
+	if band.from == band.to {
+		return
+	}
+	channels := g.groups * g.out
+	piece := 0
+	for line := b.from; line < b.to; line++ {
+		image, u := line/g.rows[0].outs, line%g.rows[0].outs
+		row := u*band.row.stride + band.ty*band.row.dilation - band.row.before
+		if u >= band.row.outs || !g.merged && (row < 0 || row >= g.vertical.in) {
+			continue
+		}
+		var at int
+		if g.merged {
+			for b.in.pieces[piece].image < image {
+				piece++
+			}
+			p := b.in.pieces[piece]
+			at = p.at + (row-p.row)*b.in.pitch - (band.col.before+b.in.col)*g.in
+		} else {
+			col := band.from*band.col.stride + band.tx*band.col.dilation - band.col.before
+			at = ((image*g.vertical.in+row)*g.horizontal.in+col)*g.groups*g.in + band.group*g.in
+		}
+		out := ((image*g.vertical.out+band.row.first+u*band.row.step)*g.horizontal.out + band.col.first + band.from*band.col.step) * channels
+		if packed {
+			out = ((line-b.from)*band.col.outs + band.from) * panelWidth
+		}
+		w.pairs = append(w.pairs, [2]int{at, out})
+	}
+}
+
+// packPixels packs columns of dy for the pixels of a block, unless that is what the worker's panel holds.
+func (g *gradient) packPixels(w *worker, dy []float32, b pixelBlock, band *band, col, width int) {
+	if o := w.packedFor; o != nil && o.group == band.group && o.row.first == band.row.first && o.col.first == band.col.first {
+		return
+	}
+	w.packedFor = band
+	channels := g.groups * g.out
+	w.panel = grow(w.panel, (b.to-b.from)*band.col.outs*panelWidth)
+	dst := w.panel
+	for line := b.from; line < b.to; line++ {
+		image, u := line/g.rows[0].outs, line%g.rows[0].outs
+		if u >= band.row.outs {
+			dst = dst[band.col.outs*panelWidth:]
+			continue
+		}
+		out := ((image*g.vertical.out+band.row.first+u*band.row.step)*g.horizontal.out+band.col.first)*channels + band.group*g.out + col
+		for range band.col.outs {
+			copy(dst[:width], dy[out:])
+			clear(dst[width:panelWidth])
+			dst, out = dst[panelWidth:], out+band.col.step*channels
+		}
+	}
+}
