@@ -21,10 +21,7 @@ type ConvOptions struct {
 // Same lays the odd zero of an uneven padding behind, as TensorFlow does; PyTorch's symmetric padding is Padding.
 func Conv(x, kernel *graph.Node, o ConvOptions) *graph.Node {
 	o = o.withDefaults("Conv", x, kernel)
-	in, taken := channels(x), kernel.Shape().Dimensions[x.Rank()-2]*o.Groups
-	if in != taken {
-		fail("Conv: input %v has %d channels, kernel %v in %d groups wants %d", x.Shape(), in, kernel.Shape(), o.Groups, taken)
-	}
+	o.checkChannels("Conv", x, kernel)
 	return o.convolution(spatial(x), kernel).apply(x, kernel)
 }
 
@@ -92,6 +89,12 @@ func (o ConvOptions) withDefaults(function string, x, kernel *graph.Node) ConvOp
 		fail("%s: the last axis of kernel %v does not divide into %d groups", function, kernel.Shape(), o.Groups)
 	}
 	return o
+}
+
+func (o ConvOptions) checkChannels(function string, x, kernel *graph.Node) {
+	if in, wanted := channels(x), kernel.Shape().Dimensions[x.Rank()-2]*o.Groups; in != wanted {
+		fail("%s: input %v has %d channels, kernel %v in %d groups wants %d", function, x.Shape(), in, kernel.Shape(), o.Groups, wanted)
+	}
 }
 
 // padding returns what is laid before and after spatial axis i; Same has its own (samePadding).

@@ -21,10 +21,11 @@ func LogSumExp(x *graph.Node) *graph.Node {
 }
 
 // SoftmaxCrossEntropy returns -sum(label*log(softmax(logits))) over the last axis, which is dropped: [..., classes] to [...].
-// Labels are probabilities of the shape of the logits, which sum to 1 over the last axis: one-hot classes, or smoothed ones.
+// Labels are probabilities of the shape of the logits: one-hot classes, or smoothed ones.
 func SoftmaxCrossEntropy(logits, labels *graph.Node) *graph.Node {
 	if !logits.Shape().Equal(labels.Shape()) {
 		fail("SoftmaxCrossEntropy: logits %v and labels %v must have one shape; make classes one-hot", logits.Shape(), labels.Shape())
 	}
-	return graph.Sub(LogSumExp(logits), graph.ReduceSum(graph.Mul(logits, labels), -1))
+	surprise := graph.Sub(graph.InsertAxes(LogSumExp(logits), -1), logits) // -log(softmax)
+	return graph.ReduceSum(graph.Mul(labels, surprise), -1)
 }

@@ -3,7 +3,6 @@ package ops
 import (
 	"reflect"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -64,10 +63,6 @@ func (p params) convAxes(name string) graph.ConvolveAxesConfig {
 		KernelSpatial: axes.ints("KernelSpatial"),
 		OutputBatch:   axes.int("OutputBatch"), OutputChannels: axes.int("OutputChannels"), OutputSpatial: axes.ints("OutputSpatial"),
 	}
-}
-
-func (p params) reduction(name string) compute.ReduceOpType {
-	return compute.ReduceOpType(p.int(name))
 }
 
 func ints(list reflect.Value) []int {

@@ -34,14 +34,18 @@ func (r rule) vjp(node *graph.Node, outputs []*graph.Node, _ shapes.Shape) []*gr
 
 func vjps() map[graph.NodeType]graph.VJP {
 	rules := map[graph.NodeType]rule{
-		graph.NodeTypeConvGeneral:  convVJP,
-		graph.NodeTypePad:          padVJP,
-		graph.NodeTypeReverse:      reverseVJP,
-		graph.NodeTypeIdentity:     identityVJP,
-		graph.NodeTypeRsqrt:        rsqrtVJP,
-		graph.NodeTypeExpm1:        expm1VJP,
-		graph.NodeTypeClamp:        clampVJP,
-		graph.NodeTypeConvertDType: convertVJP,
+		graph.NodeTypeConvGeneral:   convVJP,
+		graph.NodeTypeReduceWindow:  reduceWindowVJP,
+		graph.NodeTypeReduceProduct: reduceProductVJP,
+		graph.NodeTypeGather:        gatherVJP,
+		graph.NodeTypeScatterSum:    scatterSumVJP,
+		graph.NodeTypePad:           padVJP,
+		graph.NodeTypeReverse:       reverseVJP,
+		graph.NodeTypeIdentity:      identityVJP,
+		graph.NodeTypeRsqrt:         rsqrtVJP,
+		graph.NodeTypeExpm1:         expm1VJP,
+		graph.NodeTypeClamp:         clampVJP,
+		graph.NodeTypeConvertDType:  convertVJP,
 	}
 	table := make(map[graph.NodeType]graph.VJP, len(rules)+len(steps))
 	for kind, r := range rules {

@@ -60,36 +60,13 @@ func convertVJP(node, v *graph.Node) []*graph.Node {
 // padVJP takes out of v the elements that came from x. Those that a negative padding cut off get zero; what is left of v belongs
 // to the fill value.
 func padVJP(node, v *graph.Node) []*graph.Node {
-	x := node.Inputs()[0]
 	config := paramsOf(node).padAxes("axesConfig")
-	for len(config) < x.Rank() {
-		config = append(config, graph.PadAxis{})
-	}
 	byX := v
-	uncut := make([]graph.PadAxis, len(config))
-	for i, axis := range config {
-		uncut[i] = graph.PadAxis{Start: max(0, -axis.Start), End: max(0, -axis.End)}
+	for axis, c := range config {
+		undo := make([]graph.PadAxis, v.Rank())
+		undo[axis] = graph.PadAxis{Start: -c.Start, End: -c.End}
+		byX = padOrCut(byX, graph.ScalarZero(v.Graph(), v.DType()), undo)
+		byX = strided(byX, axis, 0, byX.Shape().Dimensions[axis], c.Interior+1)
 	}
-	byX = pad(byX, uncut...)
-	byX = graph.Slice(byX, specs(config, byX.Shape().Dimensions)...)
 	return []*graph.Node{byX, graph.Sub(graph.ReduceAllSum(v), graph.ReduceAllSum(byX))}
-}
-
-// specs are the slices that undo config on an array of dims, whose negative paddings have been undone already.
-func specs(config []graph.PadAxis, dims []int) []graph.SliceAxisSpec {
-	list := make([]graph.SliceAxisSpec, len(config))
-	for i, axis := range config {
-		list[i] = graph.AxisRange(max(0, axis.Start), dims[i]-max(0, axis.End)).Stride(axis.Interior + 1)
-	}
-	return list
-}
-
-// pad surrounds x with zeros, and leaves it alone where there is nothing to do.
-func pad(x *graph.Node, config ...graph.PadAxis) *graph.Node {
-	for _, axis := range config {
-		if axis != (graph.PadAxis{}) {
-			return graph.Pad(x, graph.ScalarZero(x.Graph(), x.DType()), config...)
-		}
-	}
-	return x
 }

@@ -1,16 +1,25 @@
 package ops_test
 
 import (
+	"fmt"
 	"os"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/ganymede-gan/ganymede/internal/oracle"
 	"github.com/ganymede-gan/ganymede/ops"
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
 func TestMain(m *testing.M) {
-	ops.Register()
+	var callers sync.WaitGroup
+	for range 4 { // more than once, and at once: under -race this is the test that it may be
+		callers.Go(ops.Register)
+	}
+	callers.Wait()
 	os.Exit(m.Run())
 }
 
@@ -19,22 +28,92 @@ func unary(fn func(*graph.Node) *graph.Node) oracle.Function {
 	return func(in []*graph.Node) *graph.Node { return fn(in[0]) }
 }
 
+// GoMLX's own operations, to second order, which fail or are wrong without Register.
 func TestRulesOfGoMLXOperations(t *testing.T) {
 	scalar := func(x *graph.Node, value float64) *graph.Node { return graph.Scalar(x.Graph(), x.DType(), value) }
-	for name, fn := range map[string]func(x *graph.Node) *graph.Node{
+	indices := func(x *graph.Node, values any) *graph.Node { return graph.Const(x.Graph(), values) }
+	window := func(kind graph.ReduceOpType, sizes, strides, gaps, dilations []int, paddings [][2]int) func(*graph.Node) *graph.Node {
+		return func(x *graph.Node) *graph.Node {
+			return graph.BackendReduceWindow(x, kind, sizes, strides, gaps, dilations, paddings)
+		}
+	}
+	for name, fn := range map[string]func(x *graph.Node) *graph.Node{ // x [2, 5, 6, 2]
 		"Identity": graph.Identity,
 		"Reverse":  func(x *graph.Node) *graph.Node { return graph.Reverse(x, 0, 2) },
 		"Rsqrt":    func(x *graph.Node) *graph.Node { return graph.Rsqrt(graph.AddScalar(graph.Mul(x, x), 0.5)) },
 		"Expm1":    graph.Expm1,
-		"Clip":     func(x *graph.Node) *graph.Node { return graph.Clip(x, scalar(x, -0.45), scalar(x, 0.75)) },
+		"Clip":     func(x *graph.Node) *graph.Node { return graph.Clip(x, scalar(x, -0.451), scalar(x, 0.751)) },
+		"Clip, own bounds": func(x *graph.Node) *graph.Node {
+			return graph.Clip(graph.Sin(x), graph.Cos(x), graph.AddScalar(x, 0.3))
+		},
 		"Pad": func(x *graph.Node) *graph.Node {
 			return graph.Pad(x, graph.ReduceAllSum(x), graph.PadAxis{Start: 1, End: 2, Interior: 1}, graph.PadAxis{Start: 3}, graph.PadAxis{Interior: 2})
 		},
-		"Pad few axes": func(x *graph.Node) *graph.Node { return graph.Pad(x, scalar(x, 2), graph.PadAxis{Start: 1}) },
+		"Pad, first axis": func(x *graph.Node) *graph.Node { return graph.Pad(x, scalar(x, 2), graph.PadAxis{Start: 1}) },
 		"Slice": func(x *graph.Node) *graph.Node {
-			return graph.Slice(x, graph.AxisRange(1), graph.AxisRange(0, 3).Stride(2), graph.AxisRange().Stride(3))
+			return graph.Slice(x, graph.AxisRange(1), graph.AxisRange(0, 3).Stride(2), graph.AxisRange().Stride(4))
+		},
+		"ReduceMultiply":   func(x *graph.Node) *graph.Node { return graph.ReduceMultiply(x, 1, 3) },
+		"CumSum":           func(x *graph.Node) *graph.Node { return graph.CumSum(x, 1) },
+		"SumPool":          func(x *graph.Node) *graph.Node { return graph.SumPool(x).Window(2).Done() },
+		"MeanPool, padded": func(x *graph.Node) *graph.Node { return graph.MeanPool(x).Window(3).Strides(2).PadSame().Done() },
+		"MaxPool":          func(x *graph.Node) *graph.Node { return graph.MaxPool(x).Window(2).Done() },
+		"MaxPool, padded":  func(x *graph.Node) *graph.Node { return graph.MaxPool(x).Window(3).Strides(2).PadSame().Done() },
+		"MinPool":          func(x *graph.Node) *graph.Node { return graph.MinPool(x).WindowPerAxis(2, 3).Strides(1).Done() },
+		"ReduceWindow sum": window(compute.ReduceOpSum, []int{1, 2, 3, 1}, []int{2, 3, 2, 1}, []int{1, 3, 1, 2}, []int{1, 2, 2, 1}, [][2]int{{1, 2}, {3, 1}, {3, 1}, {0, 1}}),
+		"ReduceWindow max": window(compute.ReduceOpMax, []int{1, 2, 3, 1}, []int{1, 3, 2, 1}, []int{1, 1, 1, 1}, []int{1, 2, 2, 1}, nil),
+		"Gather":           func(x *graph.Node) *graph.Node { return graph.Gather(x, indices(x, [][]int32{{1, 4}, {0, 2}, {1, 4}})) },
+		"GatherSlices": func(x *graph.Node) *graph.Node {
+			return graph.GatherSlices(x, []int{1, 2}, indices(x, [][]int32{{1, 4}, {0, 2}, {1, 3}}), []int{3, 2}, false)
+		},
+		"Scatter": func(x *graph.Node) *graph.Node {
+			return graph.ScatterSum(graph.Sin(x), indices(x, [][]int32{{1, 4}, {0, 2}, {1, 4}}), graph.Reshape(graph.Slice(x, graph.AxisElem(0), graph.AxisRange(0, 3)), 3, 6, 2), false, false)
+		},
+		"Interpolate nearest":         func(x *graph.Node) *graph.Node { return graph.Interpolate(x, -1, 7, 9, -1).Nearest().Done() },
+		"Interpolate bilinear":        func(x *graph.Node) *graph.Node { return graph.Interpolate(x, -1, 7, 4, -1).Bilinear().Done() },
+		"Interpolate bilinear, small": func(x *graph.Node) *graph.Node { return graph.Interpolate(x, 3, 10, -1, 3).Bilinear().Done() },
+		"Sum of comparisons": func(x *graph.Node) *graph.Node { // what an accuracy in a loss is
+			return graph.Add(x, graph.ConvertDType(graph.GreaterThan(x, graph.Sin(x)), dtypes.Float64))
 		},
 	} {
-		t.Run(name, func(t *testing.T) { oracle.Gradients(t, unary(fn), []oracle.Array{oracle.Normal(7, 2, 3, 4)}) })
+		t.Run(name, func(t *testing.T) { oracle.Gradients(t, unary(fn), []oracle.Array{oracle.Normal(7, 2, 5, 6, 2)}) })
+	}
+	for name, fn := range map[string]func(x *graph.Node) *graph.Node{"Floor": graph.Floor, "Ceil": graph.Ceil, "Round": graph.Round, "Sign": graph.Sign} {
+		t.Run(name, func(t *testing.T) {
+			oracle.Gradients(t, unary(fn), []oracle.Array{oracle.Of([]int{3}, -1.7, 0.2, 1.4)}, oracle.Zero(1), oracle.Zero(2))
+		})
+	}
+	t.Run("ReduceAllMultiply with a zero", func(t *testing.T) {
+		oracle.Gradients(t, unary(graph.ReduceAllMultiply), []oracle.Array{oracle.Of([]int{5}, 1.5, -1, 0, 2, 0.5)})
+	})
+}
+
+// Negative padding cuts elements off, which then have no gradient. The stock backend writes out of bounds for it, so that only the
+// gradient of a linear loss is run here, which needs no value of the padded node.
+func TestPadThatCuts(t *testing.T) {
+	got := run(t, func(in []*graph.Node) *graph.Node {
+		x, fill := in[0], graph.Identity(graph.ReduceAllSum(in[0]))
+		padded := graph.Pad(x, fill, graph.PadAxis{Start: -1, End: 2, Interior: 1}) // . x1 . x2 . x3 fill fill
+		weights := graph.Const(x.Graph(), []float64{1, 2, 3, 4, 5, 6, 7, 8})
+		gradients := graph.Gradient(graph.ReduceAllSum(graph.Mul(weights, padded)), x, fill)
+		byX := graph.Sub(gradients[0], gradients[1]) // without what reaches x through fill
+		return graph.Concatenate([]*graph.Node{byX, graph.Reshape(gradients[1], 1)}, 0)
+	}, oracle.Of([]int{4}, 1, 2, 3, 4))
+	if want := []float64{0, 2, 4, 6, 1 + 3 + 5 + 7 + 8}; !slices.Equal(got, want) {
+		t.Errorf("gradients by x and the fill value: %v, want %v", got, want)
+	}
+}
+
+// Where several elements are the largest, the gradient goes to the first in row-major order, whichever way it is asked for.
+func TestMaxPoolsGiveTiesToTheFirst(t *testing.T) {
+	for name, pool := range map[string]func(x *graph.Node) *graph.Node{
+		"ours":  func(x *graph.Node) *graph.Node { return ops.MaxPool(x, ops.PoolOptions{Window: 2}) },
+		"GoMLX": func(x *graph.Node) *graph.Node { return graph.MaxPool(x).Window(2).Done() },
+	} {
+		got := run(t, func(in []*graph.Node) *graph.Node { return graph.Gradient(graph.ReduceAllSum(pool(in[0])), in[0])[0] },
+			oracle.Of([]int{1, 2, 4, 1}, 1, 5, 0, 0, 5, 5, 0, 0))
+		if want := []float64{0, 1, 1, 0, 0, 0, 0, 0}; fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
 	}
 }

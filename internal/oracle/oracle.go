@@ -187,11 +187,15 @@ func loss(fn Function, in []*graph.Node, order int) *graph.Node {
 	if order == 0 {
 		return sum
 	}
-	squares := graph.ScalarZero(y.Graph(), y.DType())
-	for _, g := range graph.Gradient(sum, in...) {
-		squares = graph.Add(squares, graph.ReduceAllSum(graph.Mul(g, g)))
+	return sumOfSquares(graph.Gradient(sum, in...))
+}
+
+func sumOfSquares(list []*graph.Node) *graph.Node {
+	sum := graph.ScalarZero(list[0].Graph(), list[0].DType())
+	for _, x := range list {
+		sum = graph.Add(sum, graph.ReduceAllSum(graph.Mul(x, x)))
 	}
-	return squares
+	return sum
 }
 
 // derivative is the slope of a loss, given where its inputs are when they are moved by a step.
@@ -311,6 +315,78 @@ func allZero(arrays []Array) bool {
 		}
 	}
 	return true
+}
+
+// Same fails the test if two functions differ at the inputs, by more than [Tol] of the largest number (1e-12 if not said), in value,
+// in the gradient of sum(output*output)/2, or in the gradient of the sum of that gradient's squares.
+func Same(t testing.TB, fn, reference Function, inputs []Array, opts ...Option) {
+	t.Helper()
+	o := newOptions(append([]Option{Tol(1e-12)}, opts...))
+	got, err := upToSecond(fn, inputs, len(inputs), len(inputs), o)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	want, err := upToSecond(reference, inputs, len(inputs), len(inputs), o)
+	if err != nil {
+		t.Errorf("the reference: %v", err)
+		return
+	}
+	for i, what := range labels(len(inputs), len(inputs)) {
+		if err := near(got[i], want[i], o.tolerance); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// upToSecond returns the value of fn at the inputs, the gradient of half its sum of squares by the first inputs, and the gradient of
+// that gradient's sum of squares by the first inputs.
+func upToSecond(fn Function, inputs []Array, gradients, seconds int, o options) ([]Array, error) {
+	exec, err := graph.NewExec(o.backend, func(in []*graph.Node) []*graph.Node {
+		y := fn(in)
+		first := graph.Gradient(graph.MulScalar(sumOfSquares([]*graph.Node{y}), 0.5), in...)
+		all := append([]*graph.Node{y}, first[:gradients]...)
+		if seconds > 0 {
+			all = append(all, graph.Gradient(sumOfSquares(first), in[:seconds]...)...)
+		}
+		return all
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer exec.Finalize()
+	return run(exec, inputs)
+}
+
+// labels name what upToSecond returns.
+func labels(gradients, seconds int) []string {
+	list := []string{"value"}
+	for i := range gradients {
+		list = append(list, fmt.Sprintf("gradient by input %d", i))
+	}
+	for i := range seconds {
+		list = append(list, fmt.Sprintf("second gradient by input %d", i))
+	}
+	return list
+}
+
+// near says where two arrays differ most, if that is too much.
+func near(got, want Array, tolerance float64) error {
+	if !slices.Equal(got.Dims, want.Dims) {
+		return fmt.Errorf("shape %v, want %v", got.Dims, want.Dims)
+	}
+	worst, at, largest := 0.0, 0, math.SmallestNonzeroFloat64
+	for i := range got.Data {
+		if d := math.Abs(got.Data[i] - want.Data[i]); !(d <= worst) { // written so that NaN is the worst of all
+			worst, at = d, i
+		}
+		largest = max(largest, math.Abs(want.Data[i]))
+	}
+	if relative := worst / largest; !(relative <= tolerance) {
+		return fmt.Errorf("%.17g at %v, want %.17g: error %.1e of the largest, allowed %.1e",
+			got.Data[at], got.index(at), want.Data[at], relative, tolerance)
+	}
+	return nil
 }
 
 // Run returns the value of fn at the inputs.
