@@ -9,7 +9,7 @@ const Lanes = 64
 
 type lanes [Lanes]float32
 
-type lanesKernel func(acc *lanes, x []float32)
+type lanesKernel func(acc *[Lanes]float32, x []float32)
 
 // Reduction names a way to fold many numbers into one.
 type Reduction uint8
@@ -38,7 +38,7 @@ func (r Reduction) Binary() Binary { return [numReductions]Binary{Add, Max, Min}
 func (r Reduction) Run(x []float32) float32 {
 	var acc lanes
 	acc.start(r)
-	active.lanes(r)(&acc, x)
+	active.lanes(r)((*[Lanes]float32)(&acc), x)
 	return acc.fold(r, len(x))
 }
 
@@ -46,7 +46,7 @@ func (r Reduction) Run(x []float32) float32 {
 // least as long as a.
 func Dot(a, b []float32) float32 {
 	var acc lanes
-	active.dot(&acc, a, b[:len(a)])
+	active.dot((*[Lanes]float32)(&acc), a, b[:len(a)])
 	return acc.fold(Sum, len(a))
 }
 
@@ -112,7 +112,7 @@ func join(r Reduction, a, b float32) float32 {
 	return a + b
 }
 
-func sumGo(acc *lanes, x []float32) {
+func sumGo(acc *[Lanes]float32, x []float32) {
 	for len(x) >= Lanes {
 		for j, v := range x[:Lanes] {
 			acc[j] += v
@@ -124,19 +124,19 @@ func sumGo(acc *lanes, x []float32) {
 	}
 }
 
-func maxGo(acc *lanes, x []float32) {
+func maxGo(acc *[Lanes]float32, x []float32) {
 	for i, v := range x {
 		acc[i%Lanes] = max(acc[i%Lanes], v)
 	}
 }
 
-func minGo(acc *lanes, x []float32) {
+func minGo(acc *[Lanes]float32, x []float32) {
 	for i, v := range x {
 		acc[i%Lanes] = min(acc[i%Lanes], v)
 	}
 }
 
-func dotGo(acc *lanes, a, b []float32) {
+func dotGo(acc *[Lanes]float32, a, b []float32) {
 	for i, v := range a {
 		acc[i%Lanes] = fma(v, b[i], acc[i%Lanes])
 	}

@@ -89,7 +89,7 @@ type kernels struct {
 	sum lanesKernel
 	max lanesKernel
 	min lanesKernel
-	dot func(acc *lanes, a, b []float32)
+	dot func(acc *[Lanes]float32, a, b []float32)
 
 	// Column kernels: acc[j] = acc[j] op x[r*stride+j] for r = 0, 1, ... rows-1.
 	columnSum func(acc, x []float32, rows, stride int)

@@ -1,5 +1,177 @@
 package vec
 
-var tables = [numVariants]*kernels{Portable: portable()}
+import "golang.org/x/sys/cpu"
+
+var tables = func() (t [numVariants]*kernels) {
+	t[Portable] = portable()
+	// x/sys/cpu reports a feature only if the operating system saves its registers.
+	if x := cpu.X86; x.HasAVX2 && x.HasFMA {
+		t[AVX2] = avx2()
+	}
+	if x := cpu.X86; x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasBMI2 {
+		t[AVX512] = avx512()
+	}
+	return t
+}()
 
 func supported(v Variant) bool { return tables[v] != nil }
+
+// avx512 replaces in the portable table what has assembly. Its kernels mask their ends.
+func avx512() *kernels {
+	k := portable()
+	k.variant = AVX512
+	for op, f := range map[Unary]func(dst, x []float32){
+		Neg: negAVX512, Abs: absAVX512, Sign: signAVX512, Sqrt: sqrtAVX512, Rsqrt: rsqrtAVX512, Recip: recipAVX512,
+		Floor: floorAVX512, Ceil: ceilAVX512, Round: roundAVX512,
+	} {
+		k.unary[op] = f
+	}
+	type vv = func(dst, a, b []float32)
+	type vs = func(dst, a []float32, s float32)
+	for op, f := range map[Binary]struct {
+		vv     vv
+		vs, sv vs
+	}{
+		Add: {addAVX512, addVSAVX512, addVSAVX512}, Sub: {subAVX512, subVSAVX512, subSVAVX512},
+		Mul: {mulAVX512, mulVSAVX512, mulVSAVX512}, Div: {divAVX512, divVSAVX512, divSVAVX512},
+		Max: {maxAVX512, maxVSAVX512, maxVSAVX512}, Min: {minAVX512, minVSAVX512, minVSAVX512},
+	} {
+		k.binary[op], k.binaryVS[op], k.binarySV[op] = f.vv, f.vs, f.sv
+	}
+	k.compare = [numCompare]func(dst []bool, a, b []float32){eqAVX512, neAVX512, ltAVX512, leAVX512, gtAVX512, geAVX512}
+	k.compareVS = [numCompare]func(dst []bool, a []float32, s float32){
+		eqVSAVX512, neVSAVX512, ltVSAVX512, leVSAVX512, gtVSAVX512, geVSAVX512}
+	k.isFinite, k.selectVV, k.selectVS, k.selectSV = isFiniteAVX512, selectVVAVX512, selectVSAVX512, selectSVAVX512
+	k.fma, k.fmaVSV, k.fmaVSS, k.fmaVVS = fmaAVX512, fmaVSVAVX512, fmaVSSAVX512, fmaVVSAVX512
+	k.sum, k.max, k.min, k.dot = sumLanesAVX512, maxLanesAVX512, minLanesAVX512, dotLanesAVX512
+	k.columnSum, k.columnMax, k.columnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
+	return k
+}
+
+// avx2 does the same with the kernels of eight lanes. They take whole vectors; the up to seven elements that are left, the
+// portable kernels.
+func avx2() *kernels {
+	k, rest := portable(), portable()
+	k.variant = AVX2
+	for op, f := range map[Unary]func(dst, x []float32){
+		Neg: negAVX2, Abs: absAVX2, Sign: signAVX2, Sqrt: sqrtAVX2, Rsqrt: rsqrtAVX2, Recip: recipAVX2,
+		Floor: floorAVX2, Ceil: ceilAVX2, Round: roundAVX2,
+	} {
+		k.unary[op] = split1(f, rest.unary[op])
+	}
+	type vv = func(dst, a, b []float32)
+	type vs = func(dst, a []float32, s float32)
+	for op, f := range map[Binary]struct {
+		vv     vv
+		vs, sv vs
+	}{
+		Add: {addAVX2, addVSAVX2, addVSAVX2}, Sub: {subAVX2, subVSAVX2, subSVAVX2},
+		Mul: {mulAVX2, mulVSAVX2, mulVSAVX2}, Div: {divAVX2, divVSAVX2, divSVAVX2},
+		Max: {maxAVX2, maxVSAVX2, maxVSAVX2}, Min: {minAVX2, minVSAVX2, minVSAVX2},
+	} {
+		k.binary[op] = split2(f.vv, rest.binary[op])
+		k.binaryVS[op] = split1s(f.vs, rest.binaryVS[op])
+		k.binarySV[op] = split1s(f.sv, rest.binarySV[op])
+	}
+	for op, f := range [numCompare]func(dst []bool, a, b []float32){eqAVX2, neAVX2, ltAVX2, leAVX2, gtAVX2, geAVX2} {
+		k.compare[op] = split2(f, rest.compare[op])
+	}
+	for op, f := range [numCompare]func(dst []bool, a []float32, s float32){
+		eqVSAVX2, neVSAVX2, ltVSAVX2, leVSAVX2, gtVSAVX2, geVSAVX2} {
+		k.compareVS[op] = split1s(f, rest.compareVS[op])
+	}
+	k.isFinite = split1(isFiniteAVX2, rest.isFinite)
+	k.selectVV = split3(selectVVAVX2, rest.selectVV)
+	k.selectVS = split2s(selectVSAVX2, rest.selectVS)
+	k.selectSV = split2s(selectSVAVX2, rest.selectSV)
+	k.fma = split3(fmaAVX2, rest.fma)
+	k.fmaVSV = split2s(fmaVSVAVX2, rest.fmaVSV)
+	k.fmaVVS = split2s(fmaVVSAVX2, rest.fmaVVS)
+	k.fmaVSS = func(dst, a []float32, s, t float32) {
+		fmaVSSAVX2(dst, a, s, t)
+		n := whole(len(dst))
+		rest.fmaVSS(dst[n:], a[n:], s, t)
+	}
+	k.sum = splitLanes(sumLanesAVX2, rest.sum)
+	k.max = splitLanes(maxLanesAVX2, rest.max)
+	k.min = splitLanes(minLanesAVX2, rest.min)
+	k.dot = func(acc *[Lanes]float32, a, b []float32) {
+		n := len(a) &^ (Lanes - 1)
+		dotLanesAVX2(acc, a[:n], b[:n])
+		rest.dot(acc, a[n:], b[n:])
+	}
+	k.columnSum = splitColumns(columnSumAVX2, rest.columnSum)
+	k.columnMax = splitColumns(columnMaxAVX2, rest.columnMax)
+	k.columnMin = splitColumns(columnMinAVX2, rest.columnMin)
+	return k
+}
+
+// whole is how many of n elements the kernels of eight lanes take.
+func whole(n int) int { return n &^ 7 }
+
+func split1[D any](vector, rest func(dst []D, x []float32)) func(dst []D, x []float32) {
+	return func(dst []D, x []float32) {
+		vector(dst, x)
+		if n := whole(len(dst)); n < len(dst) {
+			rest(dst[n:], x[n:])
+		}
+	}
+}
+
+func split1s[D any](vector, rest func(dst []D, x []float32, s float32)) func(dst []D, x []float32, s float32) {
+	return func(dst []D, x []float32, s float32) {
+		vector(dst, x, s)
+		if n := whole(len(dst)); n < len(dst) {
+			rest(dst[n:], x[n:], s)
+		}
+	}
+}
+
+func split2[D any](vector, rest func(dst []D, a, b []float32)) func(dst []D, a, b []float32) {
+	return func(dst []D, a, b []float32) {
+		vector(dst, a, b)
+		if n := whole(len(dst)); n < len(dst) {
+			rest(dst[n:], a[n:], b[n:])
+		}
+	}
+}
+
+func split2s[A any](vector, rest func(dst []float32, a []A, b []float32, s float32)) func(dst []float32, a []A, b []float32, s float32) {
+	return func(dst []float32, a []A, b []float32, s float32) {
+		vector(dst, a, b, s)
+		if n := whole(len(dst)); n < len(dst) {
+			rest(dst[n:], a[n:], b[n:], s)
+		}
+	}
+}
+
+func split3[A any](vector, rest func(dst []float32, a []A, b, c []float32)) func(dst []float32, a []A, b, c []float32) {
+	return func(dst []float32, a []A, b, c []float32) {
+		vector(dst, a, b, c)
+		if n := whole(len(dst)); n < len(dst) {
+			rest(dst[n:], a[n:], b[n:], c[n:])
+		}
+	}
+}
+
+// splitLanes leaves what is short of a whole round of lanes.
+func splitLanes(vector, rest lanesKernel) lanesKernel {
+	return func(acc *[Lanes]float32, x []float32) {
+		n := len(x) &^ (Lanes - 1)
+		if n > 0 {
+			vector(acc, x[:n])
+		}
+		if n < len(x) {
+			rest(acc, x[n:])
+		}
+	}
+}
+
+func splitColumns(vector, rest func(acc, x []float32, rows, stride int)) func(acc, x []float32, rows, stride int) {
+	return func(acc, x []float32, rows, stride int) {
+		vector(acc, x, rows, stride)
+		if n := whole(len(acc)); n < len(acc) {
+			rest(acc[n:], x[n:], rows, stride)
+		}
+	}
+}
