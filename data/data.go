@@ -144,6 +144,7 @@ type Set struct {
 	Origin  Origin
 	Split   Split
 	Defects []Defect // what was left out, and why
+	Notes   []string // how something was understood that might have been meant otherwise
 }
 
 // Origin says what the data was, for the records of a run.
