@@ -16,20 +16,20 @@ type Options struct {
 	Side       int     `toml:"side" default:"0" min:"0" max:"1024" help:"side of the square pictures; 0 takes the model's, or the data's"`
 	Channels   int     `toml:"channels" default:"0" in:"0,1,3,4" help:"1 grey, 3 colour, 4 colour and alpha; 0 takes what the data has"`
 	Fit        string  `toml:"fit" default:"crop" in:"crop,letterbox" help:"how a picture that is not square becomes one: its centre, or all of it with bars"`
-	Background string  `toml:"background" default:"#ffffff" help:"colour under transparent pixels and of letterbox bars: white, black or #rrggbb"`
+	Background string  `toml:"background" default:"#ffffff" free:"white, black or #rrggbb" help:"colour under transparent pixels and of letterbox bars: white, black or #rrggbb"`
 	Alpha      string  `toml:"alpha" default:"lay" in:"lay,keep" help:"lay transparent pictures on the background, or keep alpha as a fourth channel"`
 	Flip       bool    `toml:"flip" default:"false" help:"train on the mirror image of every picture too"`
 	MaxBroken  int     `toml:"max-broken" default:"50" min:"0" help:"how many unreadable files are skipped before it is an error"`
 	Holdout    float64 `toml:"holdout" default:"0.05" min:"0" below:"1" help:"part never trained on where the data has no test split (at least 100 pictures of 1000, a tenth below)"`
-	Memory     int     `toml:"memory" default:"1024" min:"0" help:"MiB of prepared pictures to hold in memory; more than that is read from the cache as needed"`
-	Cache      string  `toml:"cache" default:"" help:"folder of prepared pictures; empty is the user's cache folder, none turns it off"`
+	Memory     int     `toml:"memory" default:"1024" min:"0" result:"same" help:"MiB of prepared pictures to hold in memory; more than that is read from the cache as needed"`
+	Cache      string  `toml:"cache" default:"" free:"a folder, or none" result:"same" help:"folder of prepared pictures; empty is the user's cache folder, none turns it off"`
 	Limits
 }
 
 // Limits bound what hostile or mistaken data can cost. The zero value of each stands for its default.
 type Limits struct {
 	MaxPixels   int `toml:"max-pixels" default:"67108864" min:"0" help:"largest picture that is decoded, in pixels"`
-	MaxUnpacked int `toml:"max-unpacked" default:"16384" min:"0" help:"MiB that may come out of one archive or compressed file"`
+	MaxUnpacked int `toml:"max-unpacked" default:"16384" min:"0" result:"same" help:"MiB that may come out of one archive or compressed file"`
 }
 
 func (l Limits) pixels() int64 {

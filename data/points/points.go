@@ -18,9 +18,9 @@ import (
 
 // Options are the choices for a set of points. The zero value takes the defaults in the tags.
 type Options struct {
-	Count   int    `toml:"points" default:"20000" min:"100" help:"how many points to draw to train on"`
-	HeldOut int    `toml:"held-out-points" default:"5000" min:"100" help:"how many more to draw that are never trained on"`
-	Seed    uint64 `toml:"points-seed" default:"0" min:"0" help:"another seed draws other points of the same distribution"`
+	Count   int   `toml:"points" default:"20000" min:"100" help:"how many points to draw to train on"`
+	HeldOut int   `toml:"held-out-points" default:"5000" min:"100" help:"how many more to draw that are never trained on"`
+	Seed    int64 `toml:"points-seed" default:"0" min:"0" help:"another seed draws other points of the same distribution"`
 }
 
 // Distribution is where a set's points come from.
@@ -126,7 +126,7 @@ func (d Distribution) Load(ctx context.Context, o Options) (*data.Set, error) {
 	if o.Count < 100 || o.HeldOut < 100 {
 		return nil, fmt.Errorf("data.points is %d and data.held-out-points %d; both must be at least 100", o.Count, o.HeldOut)
 	}
-	train, heldOut := d.Draw(o.Seed, "train", o.Count), d.Draw(o.Seed, "held out", o.HeldOut)
+	train, heldOut := d.Draw(uint64(o.Seed), "train", o.Count), d.Draw(uint64(o.Seed), "held out", o.HeldOut)
 	codec := Codec{Distribution: d.Name, Shift: d.shift, Scale: d.scale}
 	for _, a := range []data.Array{train, heldOut} {
 		codec.encode(a.Float)
