@@ -108,6 +108,11 @@ func (b *Packed) columns() columns {
 	return columns{b.data, b.rows * panelWidth, panelWidth, b.rows, b.cols}
 }
 
+// from returns the data from an element on.
+func (b columns) from(k, j int) []float32 {
+	return b.data[min(len(b.data), j/panelWidth*b.panel+k*b.stride+j%panelWidth):]
+}
+
 // multiplication is a matrix product, to be cut into blocks of work.
 type multiplication struct {
 	kernels *kernels
@@ -150,24 +155,28 @@ func (m *multiplication) run(p *pool.Pool, s *Scratch) {
 func (m *multiplication) byRows(w *worker, r0, r1, c0, c1 int) {
 	a := m.a.from(r0 * m.a.RowStride)
 	a.Rows = r1 - r0
-	// Rows whose distance is a multiple of 2 KB share too few places in the first cache.
-	if aliased := a.RowStride%512 == 0 && a.RowStride > 0 && a.Rows > 4; a.ColStride != 1 || aliased && c1-c0 >= 4*panelWidth {
-		a = copyRows(w, a)
-	}
-	w.rows, w.cRows = w.rows[:0], w.cRows[:0]
+	w.cRows = w.cRows[:0]
 	for r := range a.Rows {
-		w.rows = append(w.rows, r*a.RowStride)
 		w.cRows = append(w.cRows, (r0+r)*m.dst.RowStride+c0)
 	}
 	w.segments = append(w.segments[:0], 0)
-	if a.Cols == 0 {
-		clear(w.rows)
+	// Rows whose distance is a multiple of 2 KB share too few places in the first cache.
+	copies := a.ColStride != 1 || a.RowStride%512 == 0 && a.RowStride > 0 && a.Rows > 4 && c1-c0 >= 4*panelWidth
+	for from := 0; from == 0 || from < m.a.Cols; from += maxDepth {
+		part := a.columns(from, min(from+maxDepth, m.a.Cols))
+		if copies {
+			part = copyRows(w, part)
+		}
+		w.rows = w.rows[:0]
+		for r := range part.Rows {
+			w.rows = append(w.rows, r*part.RowStride)
+		}
+		m.kernels.multiply(w, product{
+			a: part.Data, rows: w.rows, segments: w.segments, length: part.Cols,
+			b: m.b.from(from, c0), panel: m.b.panel, bStride: m.b.stride,
+			c: m.dst.Data, cRows: w.cRows, cols: c1 - c0, add: from > 0,
+		})
 	}
-	m.kernels.multiply(w, product{
-		a: a.Data, rows: w.rows, segments: w.segments, length: a.Cols,
-		b: m.b.data[min(len(m.b.data), c0/panelWidth*m.b.panel):], panel: m.b.panel, bStride: m.b.stride,
-		c: m.dst.Data, cRows: w.cRows, cols: c1 - c0,
-	})
 }
 
 // copyRows copies a to the worker's memory, row after row with a gap between them.
@@ -199,7 +208,7 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 		for col := c0; col < c1; {
 			vectors := k.strip(min(c1-col, panelWidth-col%panelWidth))
 			width := min(vectors*k.lanes, c1-col)
-			t.b = m.b.data[min(len(m.b.data), col/panelWidth*m.b.panel+from*m.b.stride+col%panelWidth):]
+			t.b = m.b.from(from, col)
 			n := k.tiles(r1 - r0)
 			for i := range n {
 				r, to := r0+i*(r1-r0)/n, r0+(i+1)*(r1-r0)/n

@@ -15,11 +15,29 @@ func PackMatrix(p *pool.Pool, s *Scratch, dst *Packed, b Matrix) {
 	b.check("PackMatrix", "b")
 	dst.rows, dst.cols = b.Rows, b.Cols
 	panel := b.Rows * panelWidth
-	dst.data = grow(dst.data, panels(b.Cols)*panel)
-	p.Run(panels(b.Cols), func(i int) {
-		packPanel(s.kernels(), dst.data[i*panel:][:panel], b, i*panelWidth)
+	n := panels(b.Cols)
+	dst.data = grow(dst.data, n*panel)
+	// Neighbouring panels are packed together, so that the rows of b are read in long runs.
+	p.Run((n+packTogether-1)/packTogether, func(i int) {
+		from, to := i*packTogether, min((i+1)*packTogether, n)
+		if b.ColStride != 1 {
+			for i := from; i < to; i++ {
+				packPanel(s.kernels(), dst.data[i*panel:][:panel], b, i*panelWidth)
+			}
+			return
+		}
+		for r := range b.Rows {
+			for i := from; i < to; i++ {
+				row := dst.data[i*panel+r*panelWidth:][:panelWidth]
+				cols := min(panelWidth, b.Cols-i*panelWidth)
+				copy(row[:cols], b.Data[r*b.RowStride+i*panelWidth:])
+				clear(row[cols:])
+			}
+		}
 	})
 }
+
+const packTogether = 8 // panels: 1 KB of each row, and fewer streams of writing than the first cache has ways
 
 func panels(cols int) int { return (cols + panelWidth - 1) / panelWidth }
 
@@ -38,11 +56,33 @@ func packPanel(k *kernels, dst []float32, b Matrix, col int) {
 		}
 		return
 	}
+	done := 0
+	if b.RowStride == 1 && k.transpose != nil {
+		done = k.transposeRows(dst, b, col, cols)
+	}
 	for r := range b.Rows {
 		row := dst[r*panelWidth:][:cols]
 		src := b.Data[r*b.RowStride+col*b.ColStride:]
-		for c := range row {
+		first := 0
+		if r < done {
+			first = cols / 8 * 8
+		}
+		for c := first; c < cols; c++ {
 			row[c] = src[c*b.ColStride]
 		}
 	}
+}
+
+// transposeRows packs as many rows and columns as are multiples of 8 and returns how many rows. It goes through the panel
+// in pieces of 64 rows, 8 KB, which stay in the first cache while groups of 8 columns are filled in.
+func (k *kernels) transposeRows(dst []float32, b Matrix, col, cols int) (rows int) {
+	for ; rows+8 <= b.Rows; rows += 64 {
+		n := min(64, b.Rows-rows) / 8
+		for c := 0; c+8 <= cols; c += 8 {
+			src := b.Data[(col+c)*b.ColStride+rows:]
+			_, _ = src[7*b.ColStride+8*n-1], dst[(rows+8*n-1)*panelWidth+c+7]
+			k.transpose(&dst[rows*panelWidth+c], &src[0], panelWidth, b.ColStride, n)
+		}
+	}
+	return b.Rows / 8 * 8
 }

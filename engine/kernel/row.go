@@ -22,6 +22,7 @@ type product struct {
 	c              []float32
 	cRows          []int
 	cols           int
+	add            bool // to c
 }
 
 // check panics if the product would reach beyond its operands. Assembly does not check.
@@ -29,8 +30,7 @@ func (p *product) check() {
 	if len(p.rows) == 0 || p.cols == 0 {
 		return
 	}
-	depth := len(p.segments) * p.length
-	if depth > 0 {
+	if depth := len(p.segments) * p.length; depth > 0 {
 		first := slices.Min(p.rows) + slices.Min(p.segments)
 		last := slices.Max(p.rows) + slices.Max(p.segments) + p.length
 		lastB := (p.cols-1)/panelWidth*p.panel + (depth-1)*p.bStride + panelWidth
@@ -48,6 +48,9 @@ func (k *kernels) multiply(w *worker, p product) {
 	p.check()
 	depth := 0
 	w.row.add = 0
+	if p.add {
+		w.row.add = 1
+	}
 	p.parts(func(segments []int, length int) {
 		w.row.segments, w.row.length, w.row.bStride = segments, length, p.bStride
 		for col := 0; col < p.cols; {

@@ -209,6 +209,9 @@ var colAVX2 = [2][13]func(*colTile){
 }
 
 //go:noescape
+func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)
+
+//go:noescape
 func fmaAVX512(n int)
 
 //go:noescape

@@ -7399,6 +7399,70 @@ done:
 	VZEROUPPER
 	RET
 
+// func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
+// Requires: AVX
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ dstStride+16(FP), DX
+	MOVQ srcStride+24(FP), CX
+	MOVQ blocks+32(FP), BX
+	SHLQ $0x02, DX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), R8
+	LEAQ (DX)(DX*2), R10
+	LEAQ (SI)(CX*4), R9
+
+block:
+	LEAQ       (DI)(DX*4), R11
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (SI)(CX*1), Y1
+	VMOVUPS    (SI)(CX*2), Y2
+	VMOVUPS    (SI)(R8*1), Y3
+	VMOVUPS    (R9), Y4
+	VMOVUPS    (R9)(CX*1), Y5
+	VMOVUPS    (R9)(CX*2), Y6
+	VMOVUPS    (R9)(R8*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y14
+	VUNPCKHPS  Y7, Y6, Y15
+	VSHUFPS    $0x44, Y10, Y8, Y0
+	VSHUFPS    $0xee, Y10, Y8, Y1
+	VSHUFPS    $0x44, Y11, Y9, Y2
+	VSHUFPS    $0xee, Y11, Y9, Y3
+	VSHUFPS    $0x44, Y14, Y12, Y4
+	VSHUFPS    $0xee, Y14, Y12, Y5
+	VSHUFPS    $0x44, Y15, Y13, Y6
+	VSHUFPS    $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VPERM2F128 $0x31, Y6, Y2, Y14
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VPERM2F128 $0x31, Y7, Y3, Y15
+	VMOVUPS    Y8, (DI)
+	VMOVUPS    Y9, (DI)(DX*1)
+	VMOVUPS    Y10, (DI)(DX*2)
+	VMOVUPS    Y11, (DI)(R10*1)
+	VMOVUPS    Y12, (R11)
+	VMOVUPS    Y13, (R11)(DX*1)
+	VMOVUPS    Y14, (R11)(DX*2)
+	VMOVUPS    Y15, (R11)(R10*1)
+	ADDQ       $0x20, SI
+	ADDQ       $0x20, R9
+	LEAQ       (DI)(DX*8), DI
+	DECQ       BX
+	JNE        block
+	VZEROUPPER
+	RET
+
 // func fmaAVX512(n int)
 // Requires: AVX, AVX512F
 TEXT ·fmaAVX512(SB), NOSPLIT, $0-8

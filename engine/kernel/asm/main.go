@@ -100,6 +100,8 @@ func main() {
 			fmt.Fprintf(&decl, "// %s%s is indexed by vectors-1 and rows.\nvar %s%s = [2][13]func(*%sTile){\n%s}\n\n", kind.name, f.name, kind.name, f.name, kind.name, table.String())
 		}
 	}
+	transpose()
+	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {
 		name := "fma" + f.name
 		peak(f, name)
@@ -333,6 +335,67 @@ func peak(f family, name string) {
 	}
 	DECQ(n)
 	JNE(LabelRef("round"))
+	VZEROUPPER()
+	RET()
+}
+
+// transpose writes the transposition of 8 rows of 8*blocks numbers, 8x8 at a time, strides in floats. It serves both
+// families: packing is bound by loads and stores, not by the width of registers.
+func transpose() {
+	TEXT("transposeAVX2", attr.NOSPLIT, "func(dst, src *float32, dstStride, srcStride, blocks int)")
+	dst, src := Load(Param("dst"), reg.RDI).(reg.GPPhysical), Load(Param("src"), reg.RSI).(reg.GPPhysical)
+	dstStride, srcStride := Load(Param("dstStride"), reg.RDX).(reg.GPPhysical), Load(Param("srcStride"), reg.RCX).(reg.GPPhysical)
+	blocks := Load(Param("blocks"), reg.RBX).(reg.GPPhysical)
+	SHLQ(Imm(2), dstStride)
+	SHLQ(Imm(2), srcStride)
+	// Rows 0 to 3 are base + 0, 1, 2, 3 strides; rows 4 to 7 the same from a second base.
+	src3, src4, dst3, dst4 := reg.R8, reg.R9, reg.R10, reg.R11
+	LEAQ(Mem{Base: srcStride, Index: srcStride, Scale: 2}, src3)
+	LEAQ(Mem{Base: dstStride, Index: dstStride, Scale: 2}, dst3)
+	LEAQ(Mem{Base: src, Index: srcStride, Scale: 4}, src4)
+	address := func(low, high, stride, three reg.GPPhysical, i int) Mem {
+		base := low
+		if i >= 4 {
+			base = high
+		}
+		switch i % 4 {
+		case 1:
+			return Mem{Base: base, Index: stride, Scale: 1}
+		case 2:
+			return Mem{Base: base, Index: stride, Scale: 2}
+		case 3:
+			return Mem{Base: base, Index: three, Scale: 1}
+		}
+		return Mem{Base: base}
+	}
+	Label("block")
+	LEAQ(Mem{Base: dst, Index: dstStride, Scale: 4}, dst4)
+	for i := range 8 {
+		VMOVUPS(address(src, src4, srcStride, src3, i), ymm[i])
+	}
+	// Pairs of rows, then pairs of pairs, then halves.
+	for i := 0; i < 8; i += 2 {
+		VUNPCKLPS(ymm[i+1], ymm[i], ymm[8+i])
+		VUNPCKHPS(ymm[i+1], ymm[i], ymm[9+i])
+	}
+	for i := 0; i < 8; i += 4 {
+		VSHUFPS(Imm(0x44), ymm[10+i], ymm[8+i], ymm[i])
+		VSHUFPS(Imm(0xEE), ymm[10+i], ymm[8+i], ymm[i+1])
+		VSHUFPS(Imm(0x44), ymm[11+i], ymm[9+i], ymm[i+2])
+		VSHUFPS(Imm(0xEE), ymm[11+i], ymm[9+i], ymm[i+3])
+	}
+	for i := range 4 {
+		VPERM2F128(Imm(0x20), ymm[i+4], ymm[i], ymm[8+i])
+		VPERM2F128(Imm(0x31), ymm[i+4], ymm[i], ymm[12+i])
+	}
+	for i := range 8 {
+		VMOVUPS(ymm[8+i], address(dst, dst4, dstStride, dst3, i))
+	}
+	ADDQ(Imm(32), src)
+	ADDQ(Imm(32), src4)
+	LEAQ(Mem{Base: dst, Index: dstStride, Scale: 8}, dst)
+	DECQ(blocks)
+	JNE(LabelRef("block"))
 	VZEROUPPER()
 	RET()
 }
