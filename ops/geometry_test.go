@@ -66,8 +66,26 @@ func (g geometry) conv(in []*graph.Node) *graph.Node {
 	return graph.ConvGeneral(in[0], in[1], g.axes, g.strides, g.paddings, g.inputDilations, g.kernelDilations, g.channelGroups, g.batchGroups)
 }
 
-// check holds the gradients of a drawn geometry against finite differences. A window may see nothing but padding, and then no gradient
-// is expected, at either order.
+// blind says that, along some axis, no tap of any window meets an element.
+func (g geometry) blind() bool {
+	for i, axis := range g.axes.InputSpatial {
+		span := (g.x[axis]-1)*g.inputDilations[i] + 1
+		taps := g.kernel[g.axes.KernelSpatial[i]]
+		seen := false
+		for first := -g.paddings[i][0]; first+(taps-1)*g.kernelDilations[i] < span+g.paddings[i][1]; first += g.strides[i] {
+			for tap := range taps {
+				place := first + tap*g.kernelDilations[i]
+				seen = seen || place >= 0 && place < span && place%g.inputDilations[i] == 0
+			}
+		}
+		if !seen {
+			return true
+		}
+	}
+	return false
+}
+
+// check holds the gradients of a drawn geometry against finite differences. If no window sees an element they must be zero.
 func check(t *testing.T, seed uint64) {
 	g, fits := draw(rand.New(rand.NewPCG(seed, 0)))
 	if !fits {
@@ -75,11 +93,7 @@ func check(t *testing.T, seed uint64) {
 	}
 	inputs := []oracle.Array{oracle.Normal(seed, g.x...), oracle.Normal(seed+1, g.kernel...)}
 	opts := []oracle.Option{oracle.Elements(6)}
-	value, err := oracle.Run(g.conv, inputs)
-	if err != nil {
-		t.Fatalf("%+v: %v", g, err)
-	}
-	if !slices.ContainsFunc(value.Data, func(v float64) bool { return v != 0 }) {
+	if g.blind() {
 		opts = append(opts, oracle.Zero(1), oracle.Zero(2))
 	}
 	if _, err := oracle.Check(g.conv, inputs, opts...); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Outputs, gradients and second gradients of PyTorch 2.15.0, in float64; testdata/torch_numbers.py wrote them.
+// Values, gradients and second gradients of PyTorch 2.15.0, in float64; testdata/torch_numbers.py wrote them.
 func TestTorch(t *testing.T) {
 	pool := func(fn func(*graph.Node, ops.PoolOptions) *graph.Node, o ops.PoolOptions) oracle.Function {
 		return unary(func(x *graph.Node) *graph.Node { return fn(x, o) })

@@ -2,7 +2,7 @@
 // with its gradients, compared with finite differences of first and second order ([Gradients]), or with its numbers, compared with
 // those of another program ([File]). It knows nothing of what the function means.
 //
-// Everything runs in float64, on GoMLX's stock Go backend unless [Backend] says otherwise.
+// Everything runs in float64, on GoMLX's stock Go backend unless [Backends] says otherwise.
 package oracle
 
 import (
@@ -81,7 +81,7 @@ func size(dims []int) int {
 type Option func(*options)
 
 type options struct {
-	backend   compute.Backend
+	backends  []compute.Backend
 	order     int
 	tolerance float64
 	step      float64
@@ -89,8 +89,8 @@ type options struct {
 	zero      map[int]bool // orders that must be identically zero
 }
 
-// Backend runs the function elsewhere than on the stock Go backend.
-func Backend(b compute.Backend) Option { return func(o *options) { o.backend = b } }
+// Backends are where the function is run, in turn: on GoMLX's stock Go backend alone, if not said.
+func Backends(list ...compute.Backend) Option { return func(o *options) { o.backends = list } }
 
 // Order is how many orders are checked, 1 or 2; it is 2 if not said.
 func Order(n int) Option { return func(o *options) { o.order = n } }
@@ -115,8 +115,8 @@ func newOptions(list []Option) options {
 	for _, option := range list {
 		option(&o)
 	}
-	if o.backend == nil {
-		o.backend = gobackend.GetBackend()
+	if o.backends == nil {
+		o.backends = []compute.Backend{gobackend.GetBackend()}
 	}
 	return o
 }
@@ -143,14 +143,28 @@ func Gradients(t testing.TB, fn Function, inputs []Array, opts ...Option) {
 // pass as agreement on nothing.
 func Check(fn Function, inputs []Array, opts ...Option) ([]float64, error) {
 	o := newOptions(opts)
-	losses, err := graph.NewExec(o.backend, func(in []*graph.Node) []*graph.Node {
+	worst := make([]float64, o.order)
+	for _, backend := range o.backends {
+		errors, err := check(backend, fn, inputs, o)
+		if err != nil {
+			return nil, fmt.Errorf("on %s: %w", backend.Name(), err)
+		}
+		for i, e := range errors {
+			worst[i] = max(worst[i], e)
+		}
+	}
+	return worst, nil
+}
+
+func check(backend compute.Backend, fn Function, inputs []Array, o options) ([]float64, error) {
+	losses, err := graph.NewExec(backend, func(in []*graph.Node) []*graph.Node {
 		return []*graph.Node{loss(fn, in, 0), loss(fn, in, o.order-1)}
 	})
 	if err != nil {
 		return nil, err
 	}
 	defer losses.Finalize()
-	gradients, err := graph.NewExec(o.backend, func(in []*graph.Node) []*graph.Node {
+	gradients, err := graph.NewExec(backend, func(in []*graph.Node) []*graph.Node {
 		var all []*graph.Node
 		for order := range o.order {
 			all = append(all, graph.Gradient(loss(fn, in, order), in...)...)
@@ -209,6 +223,12 @@ func judge(losses *graph.Exec, inputs, got []Array, order int, o options) (float
 		}
 		return 0, fmt.Errorf("the gradient must be zero, and is not")
 	}
+	at, err := run(losses, inputs)
+	if err != nil {
+		return 0, err
+	}
+	// What a gradient is compared with at least: rounding in a loss shows in its differences, where the gradient is small.
+	floor := max(1e-3, 1e-5*math.Abs(at[order-1].Data[0]))
 	slope := func(move func(step float64) []Array) (float64, error) {
 		sum := 0.0
 		for _, point := range []struct{ at, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
@@ -222,23 +242,26 @@ func judge(losses *graph.Exec, inputs, got []Array, order int, o options) (float
 	}
 	worst := 0.0
 	for k, input := range inputs {
-		relative, err := judgeElements(slope, inputs, k, got[k], o)
+		relative, err := judgeElements(slope, inputs, k, got[k], floor, o)
 		if err != nil {
 			return 0, fmt.Errorf("input %d of %v: %w", k, input.Dims, err)
 		}
 		worst = max(worst, relative)
 	}
-	relative, err := judgeDirection(slope, inputs, got, o)
+	relative, err := judgeDirection(slope, inputs, got, floor, o)
 	return max(worst, relative), err
 }
 
 // judgeElements moves elements of input k one by one.
-func judgeElements(slope derivative, inputs []Array, k int, got Array, o options) (float64, error) {
+func judgeElements(slope derivative, inputs []Array, k int, got Array, floor float64, o options) (float64, error) {
 	var worst struct {
 		at             int
 		got, want, err float64
 	}
 	largest := floor
+	for _, v := range got.Data {
+		largest = max(largest, math.Abs(v))
+	}
 	for _, i := range chosen(len(got.Data), o.elements) {
 		want, err := slope(func(step float64) []Array {
 			moved := slices.Clone(inputs)
@@ -249,7 +272,7 @@ func judgeElements(slope derivative, inputs []Array, k int, got Array, o options
 		if err != nil {
 			return 0, err
 		}
-		largest = max(largest, math.Abs(want), math.Abs(got.Data[i]))
+		largest = max(largest, math.Abs(want))
 		if e := math.Abs(got.Data[i] - want); !(e <= worst.err) { // written so that NaN is the worst of all
 			worst.at, worst.got, worst.want, worst.err = i, got.Data[i], want, e
 		}
@@ -262,11 +285,8 @@ func judgeElements(slope derivative, inputs []Array, k int, got Array, o options
 	return relative, nil
 }
 
-// floor is what a gradient is compared with at least, so that rounding in the differences of a zero gradient is no error.
-const floor = 1e-3
-
 // judgeDirection moves all elements of all inputs at once, together as far as a step moves one element.
-func judgeDirection(slope derivative, inputs, got []Array, o options) (float64, error) {
+func judgeDirection(slope derivative, inputs, got []Array, floor float64, o options) (float64, error) {
 	count := 0
 	for _, input := range inputs {
 		count += len(input.Data)
@@ -318,34 +338,73 @@ func allZero(arrays []Array) bool {
 }
 
 // Same fails the test if two functions differ at the inputs, by more than [Tol] of the largest number (1e-12 if not said), in value,
-// in the gradient of sum(output*output)/2, or in the gradient of the sum of that gradient's squares.
+// in the gradient of sum(value*value)/2, or in the gradient of the sum of that gradient's squares.
 func Same(t testing.TB, fn, reference Function, inputs []Array, opts ...Option) {
 	t.Helper()
 	o := newOptions(append([]Option{Tol(1e-12)}, opts...))
-	got, err := upToSecond(fn, inputs, len(inputs), len(inputs), o)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	want, err := upToSecond(reference, inputs, len(inputs), len(inputs), o)
+	want, err := upToSecond(o.backends[0], reference, inputs, len(inputs), len(inputs))
 	if err != nil {
 		t.Errorf("the reference: %v", err)
 		return
 	}
-	for i, what := range labels(len(inputs), len(inputs)) {
-		if err := near(got[i], want[i], o.tolerance); err != nil {
-			t.Errorf("%s: %v", what, err)
+	if err := compare(fn, inputs, want, len(inputs), len(inputs), o); err != nil {
+		t.Error(err)
+	}
+}
+
+// Value fails the test if fn has another value at the inputs than is wanted, by more than [Tol] of the largest number (1e-12 if not
+// said).
+func Value(t testing.TB, fn Function, inputs []Array, want Array, opts ...Option) {
+	t.Helper()
+	o := newOptions(append([]Option{Tol(1e-12)}, opts...))
+	if err := compare(fn, inputs, []Array{want}, 0, 0, o); err != nil {
+		t.Error(err)
+	}
+}
+
+// Run returns the value of fn at the inputs, on the first backend.
+func Run(fn Function, inputs []Array, opts ...Option) (Array, error) {
+	values, err := upToSecond(newOptions(opts).backends[0], fn, inputs, 0, 0)
+	if err != nil {
+		return Array{}, err
+	}
+	return values[0], nil
+}
+
+// compare says where fn differs on a backend from what upToSecond should return.
+func compare(fn Function, inputs, want []Array, gradients, seconds int, o options) error {
+	what := []string{"value"}
+	for i := range gradients {
+		what = append(what, fmt.Sprintf("gradient by input %d", i))
+	}
+	for i := range seconds {
+		what = append(what, fmt.Sprintf("second gradient by input %d", i))
+	}
+	for _, backend := range o.backends {
+		got, err := upToSecond(backend, fn, inputs, gradients, seconds)
+		if err != nil {
+			return fmt.Errorf("on %s: %w", backend.Name(), err)
+		}
+		for i := range got {
+			if err := near(got[i], want[i], o.tolerance); err != nil {
+				return fmt.Errorf("on %s: %s: %w", backend.Name(), what[i], err)
+			}
 		}
 	}
+	return nil
 }
 
 // upToSecond returns the value of fn at the inputs, the gradient of half its sum of squares by the first inputs, and the gradient of
 // that gradient's sum of squares by the first inputs.
-func upToSecond(fn Function, inputs []Array, gradients, seconds int, o options) ([]Array, error) {
-	exec, err := graph.NewExec(o.backend, func(in []*graph.Node) []*graph.Node {
+func upToSecond(backend compute.Backend, fn Function, inputs []Array, gradients, seconds int) ([]Array, error) {
+	exec, err := graph.NewExec(backend, func(in []*graph.Node) []*graph.Node {
 		y := fn(in)
+		all := []*graph.Node{y}
+		if gradients == 0 {
+			return all
+		}
 		first := graph.Gradient(graph.MulScalar(sumOfSquares([]*graph.Node{y}), 0.5), in...)
-		all := append([]*graph.Node{y}, first[:gradients]...)
+		all = append(all, first[:gradients]...)
 		if seconds > 0 {
 			all = append(all, graph.Gradient(sumOfSquares(first), in[:seconds]...)...)
 		}
@@ -356,18 +415,6 @@ func upToSecond(fn Function, inputs []Array, gradients, seconds int, o options) 
 	}
 	defer exec.Finalize()
 	return run(exec, inputs)
-}
-
-// labels name what upToSecond returns.
-func labels(gradients, seconds int) []string {
-	list := []string{"value"}
-	for i := range gradients {
-		list = append(list, fmt.Sprintf("gradient by input %d", i))
-	}
-	for i := range seconds {
-		list = append(list, fmt.Sprintf("second gradient by input %d", i))
-	}
-	return list
 }
 
 // near says where two arrays differ most, if that is too much.
@@ -387,22 +434,6 @@ func near(got, want Array, tolerance float64) error {
 			got.Data[at], got.index(at), want.Data[at], relative, tolerance)
 	}
 	return nil
-}
-
-// Run returns the value of fn at the inputs.
-func Run(fn Function, inputs []Array, opts ...Option) (Array, error) {
-	exec, err := graph.NewExec(newOptions(opts).backend, func(in []*graph.Node) []*graph.Node {
-		return []*graph.Node{graph.ConvertDType(fn(in), in[0].DType())}
-	})
-	if err != nil {
-		return Array{}, err
-	}
-	defer exec.Finalize()
-	values, err := run(exec, inputs)
-	if err != nil {
-		return Array{}, err
-	}
-	return values[0], nil
 }
 
 func run(exec *graph.Exec, inputs []Array) ([]Array, error) {

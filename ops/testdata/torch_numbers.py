@@ -1,4 +1,4 @@
-"""Writes torch.safetensors: outputs, gradients and second gradients of PyTorch's operations, for TestTorch.
+"""Writes torch.safetensors: values, gradients and second gradients of PyTorch's operations, for TestTorch.
 
     python3 -m venv venv && venv/bin/pip install torch==2.15.0 numpy safetensors && venv/bin/python torch_numbers.py
 
@@ -15,7 +15,7 @@ numbers = {}
 
 
 def case(name, fn, *inputs):
-    """Keeps the output y of fn, the gradient of sum(y*y)/2, and the gradient of the sum of that gradient's squares."""
+    """Keeps the value y of fn, the gradient of sum(y*y)/2, and the gradient of the sum of that gradient's squares."""
     inputs = [x.detach().requires_grad_() for x in inputs]
     y = fn(*inputs)
     first = torch.autograd.grad((y * y).sum() / 2, inputs, create_graph=True)
@@ -24,7 +24,7 @@ def case(name, fn, *inputs):
         numbers[f"{name}.input.{i}"] = x
         numbers[f"{name}.gradient.{i}"] = first[i]
         numbers[f"{name}.second.{i}"] = second[i]
-    numbers[f"{name}.output"] = y
+    numbers[f"{name}.value"] = y
 
 
 def first(x):  # channels first
