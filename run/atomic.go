@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // temporary ends the name of whatever is not in its place yet.
@@ -34,7 +35,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err := fill(f, write); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := rename(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
@@ -109,13 +110,13 @@ func swapDir(fresh, path, old string) error {
 		if err := os.RemoveAll(old); err != nil {
 			return err
 		}
-		if err := os.Rename(path, old); err != nil {
+		if err := rename(path, old); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(fresh, path); err != nil {
+	if err := rename(fresh, path); err != nil {
 		if replaces {
-			return errors.Join(err, os.Rename(old, path))
+			return errors.Join(err, rename(old, path))
 		}
 		return err
 	}
@@ -138,7 +139,7 @@ func clean(dir string) error {
 		path := filepath.Join(dir, e.Name())
 		switch place, isOld := strings.CutSuffix(path, aside); {
 		case isOld && !exists(place):
-			err = os.Rename(path, place)
+			err = rename(path, place)
 		case isOld, strings.HasSuffix(path, temporary):
 			err = os.RemoveAll(path)
 		}
@@ -147,6 +148,17 @@ func clean(dir string) error {
 		}
 	}
 	return nil
+}
+
+// rename waits where Windows does: there a file that somebody reads cannot be replaced for the moment.
+func rename(from, to string) error {
+	for wait := 5 * time.Millisecond; ; wait *= 2 {
+		err := os.Rename(from, to)
+		if !isBusy(err) || wait > time.Second {
+			return err
+		}
+		time.Sleep(wait)
+	}
 }
 
 func exists(path string) bool {

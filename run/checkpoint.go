@@ -75,7 +75,10 @@ func (r *Run) forget(keep int) error {
 		}
 		// Renamed first, so that nobody finds half of it.
 		gone := r.checkpoint(round) + temporary
-		if err := os.Rename(r.checkpoint(round), gone); err != nil {
+		switch err := rename(r.checkpoint(round), gone); {
+		case isBusy(err):
+			continue // somebody reads it; the next time will do
+		case err != nil:
 			return fmt.Errorf("run: old checkpoint not deleted: %w", advise(err))
 		}
 		if err := os.RemoveAll(gone); err != nil {
@@ -104,19 +107,42 @@ func (r *Run) Checkpoints() ([]int, error) {
 // Load reads parts of the checkpoint of a round, or of [Last], and verifies them. If Last's files are damaged, it passes to
 // the next older checkpoint that is whole, and Damaged says why. A round that is asked for by number is loaded or refused.
 func (r *Run) Load(round int, parts ...Part) (*Checkpoint, error) {
+	if round == Last {
+		return r.loadLast(parts)
+	}
 	rounds, err := r.Checkpoints()
 	if err != nil {
 		return nil, err
 	}
-	if round != Last {
-		if !slices.Contains(rounds, round) {
-			return nil, fmt.Errorf("run: %s has %w of round %d; it has %s", r.Dir, ErrNoCheckpoint, round, list(rounds))
+	if !slices.Contains(rounds, round) {
+		return nil, fmt.Errorf("run: %s has %w of round %d; it has %s", r.Dir, ErrNoCheckpoint, round, list(rounds))
+	}
+	c, err := r.loadParts(round, parts)
+	if err != nil {
+		return nil, fmt.Errorf("run: checkpoint of round %d: %w; `last` takes the newest that is whole", round, err)
+	}
+	return c, nil
+}
+
+// loadLast looks again if a trainer saved meanwhile, and so may have deleted what was being read.
+func (r *Run) loadLast(parts []Part) (*Checkpoint, error) {
+	for {
+		before, _ := r.pointer()
+		c, err := r.newest(parts)
+		if err == nil && c.Damaged == nil {
+			return c, nil
 		}
-		c, err := r.loadParts(round, parts)
-		if err != nil {
-			return nil, fmt.Errorf("run: checkpoint of round %d: %w; `last` takes the newest that is whole", round, err)
+		if now, _ := r.pointer(); now == before {
+			return c, err
 		}
-		return c, nil
+	}
+}
+
+// newest is the newest checkpoint that is whole.
+func (r *Run) newest(parts []Part) (*Checkpoint, error) {
+	rounds, err := r.Checkpoints()
+	if err != nil {
+		return nil, err
 	}
 	var passed []error
 	for _, candidate := range r.candidates(rounds) {
@@ -204,7 +230,7 @@ func setAside(path string) error {
 	for n := 2; exists(to); n++ {
 		to = fmt.Sprintf("%s.aside-%d", path, n)
 	}
-	if err := os.Rename(path, to); err != nil {
+	if err := rename(path, to); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

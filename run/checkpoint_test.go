@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -212,4 +213,38 @@ func TestWritingNeedsTheLock(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
+}
+
+// Whoever samples while another process trains always finds a whole checkpoint, though old ones are deleted meanwhile.
+func TestReadingWhileTraining(t *testing.T) {
+	r := locked(t)
+	save(t, r, 1, 0)
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			other, err := Open(r.Dir)
+			for last := 0; err == nil; {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				var c *Checkpoint
+				if c, err = other.Load(Last, Weights, State); err == nil && (c.Damaged != nil || c.Round < last) {
+					t.Errorf("after round %d: %+v", last, c)
+					return
+				}
+				if err == nil {
+					last = c.Round
+				}
+			}
+			t.Error(err)
+		})
+	}
+	for round := 1; round < 40; round++ {
+		save(t, r, 1, round)
+	}
+	close(done)
+	readers.Wait()
 }

@@ -199,3 +199,28 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// Cutting keeps a beginning of the log, ends at a line, and cutting twice is cutting once.
+func FuzzLog(f *testing.F) {
+	f.Add([]byte("{\"round\":1}\n{\"round\":2}\n{\"round\":3}\n{\"ro"), 2)
+	f.Add([]byte("\n\x00\n{\"round\":1}\n\x00"), 1)
+	f.Fuzz(func(t *testing.T, content []byte, round int) {
+		path := filepath.Join(t.TempDir(), RoundsFile)
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := cutLog(path, round); err != nil {
+				t.Fatal(err)
+			}
+			got, err := os.ReadFile(path)
+			if err != nil || !bytes.HasPrefix(content, got) || len(got) > 0 && got[len(got)-1] != '\n' {
+				t.Fatalf("%v: %q", err, got)
+			}
+			content = got
+		}
+		if last, err := lastRecord(path); err != nil || last != nil && last.Round > round {
+			t.Fatalf("%v: %v", err, last)
+		}
+	})
+}

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -185,31 +183,17 @@ func TestStaleLockIsRecognised(t *testing.T) {
 	if err := r.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	child := exec.Command(os.Args[0], "-test.run=^$")
-	child.Env = append(os.Environ(), childEnv+"=hold", "GANYMEDE_TEST_RUN="+r.Dir)
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
+	holder := child(t, "hold", r.Dir)
 	var taken *LockedError
-	if _, err := r.Lock(); !errors.As(err, &taken) || taken.Holder.PID != child.Process.Pid {
+	if _, err := r.Lock(); !errors.As(err, &taken) || taken.Holder.PID != holder.Process.Pid {
 		t.Errorf("got %v", err)
 	}
 	if s := Summarise(r.Dir); s.Condition != Running {
 		t.Errorf("got %+v", s)
 	}
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	child.Wait() // it was killed
+	kill(t, holder)
 	stale, err := r.Lock()
-	if err != nil || stale.PID != child.Process.Pid {
+	if err != nil || stale.PID != holder.Process.Pid {
 		t.Errorf("%v %v", stale, err)
 	}
 }
@@ -295,24 +279,37 @@ func TestListOfNothing(t *testing.T) {
 	}
 }
 
-func TestReadOnlyFolder(t *testing.T) {
-	if runtime.GOOS == "windows" || os.Getuid() == 0 {
-		t.Skip("this user may write to any folder")
-	}
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o555); err != nil {
-		t.Fatal(err)
-	}
-	_, err := Create(filepath.Join(dir, "a"), manifest())
-	if err == nil || !strings.Contains(err.Error(), "make the folder writable or name another with --run") {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestSamples(t *testing.T) {
 	r := locked(t)
 	path, err := r.WriteSample(12, "png", func(w io.Writer) error { _, err := w.Write([]byte("x")); return err })
 	if err != nil || path != r.Path("samples", "round-12.png") || !exists(path) {
 		t.Errorf("%v %s", err, path)
 	}
+}
+
+// A run.toml is read or refused, and what is read can be written into a new run.
+func FuzzManifest(f *testing.F) {
+	document, err := manifest().document()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(document)
+	f.Add([]byte("format = 2\nrun = 3"))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		path := filepath.Join(t.TempDir(), ManifestFile)
+		if err := os.WriteFile(path, document, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		m, err := readManifest(path)
+		if err != nil {
+			return
+		}
+		if _, err := m.Values(); err != nil {
+			t.Fatal(err)
+		}
+		m.Options = nil
+		if _, err := m.document(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
