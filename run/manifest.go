@@ -108,8 +108,12 @@ func readManifest(path string) (Manifest, error) {
 	if err := toml.Unmarshal(document, &h); err != nil {
 		return Manifest{}, &DamagedError{Path: path, What: tomlError(err)}
 	}
-	return Manifest{Model: h.Model, Seed: h.Seed, Options: document, Created: h.Run.Created, Versions: h.Run.Versions, Data: h.Run.Data,
-		Format: h.Format}, nil
+	m := Manifest{Model: h.Model, Seed: h.Seed, Options: document, Created: h.Run.Created, Versions: h.Run.Versions, Data: h.Run.Data,
+		Format: h.Format}
+	if _, err := m.Values(); err != nil { // the parser looks closely only at what it is asked for
+		return Manifest{}, &DamagedError{Path: path, What: err.Error()}
+	}
+	return m, nil
 }
 
 func tomlError(err error) string {
