@@ -1,0 +1,192 @@
+// Package gan is the game: players who own weights and make moves, each move lowering its own loss. Objectives, penalties
+// and techniques are values here that any model takes. In go networks (functions of nodes) and options, out comes a Game,
+// and from a Game the nodes of a round. It builds graphs, touches no file, and knows neither the trainer nor any model.
+package gan
+
+import (
+	"fmt"
+
+	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Node is a node of the graph that is being built.
+type Node = graph.Node
+
+// Net is a place in the tree of weights, see package layers.
+type Net = layers.Net
+
+// Game is what the players of one system play. A round is one pass through the moves of the current act.
+type Game struct {
+	Batch int    // records in a batch
+	Needs []Need // what a round draws, by name
+	Knobs []Knob // host scalars that change without recompiling
+	Acts  []Act  // most games have one; pre-training and stages have several
+
+	// Generate is the sampling graph. It never draws: what it needs (latents, labels) are inputs.
+	Generate func(*Turn) Fields
+	// Shown are the scopes of the weights that Generate reads, raw: what a program that only samples must have.
+	Shown []string
+	// Averaged tells that averages of the shown weights are kept, under the scope "average".
+	Averaged bool
+}
+
+// Fields are generated records by the name of the field: "pictures" [batch, height, width, channels] in [-1, 1], "points" [batch, 2].
+type Fields map[string]*Node
+
+// Act is a stretch of a game with its own moves.
+type Act struct {
+	Name   string
+	Rounds int // 0: until the end
+	Moves  []Move
+}
+
+// Move is what one player does at its turn.
+type Move struct {
+	Name      string            // "critic", "generator", "critic/r1"
+	Owns      []string          // the scopes whose trainable weights it may change, and no others
+	Loss      func(*Turn) *Node // scalar; called at its turn, since a node built before an update is stale after it
+	Optimizer Optimizer         //
+	Slot      string            // whose optimiser state it uses; default its own (lazy R1 uses the critic's)
+	Rate      string            // the knob that is its learning rate
+	Times     int               // turns in a row, each with needs drawn anew; 0 is 1
+	Every     int               // lazy regularisation: made every k rounds; 0 is 1
+	Parts     int               // gradient accumulation: batches whose mean gradient makes one step; 0 is 1
+	Limit     float64           // gradients are scaled down to this global norm; 0: never
+	Then      func(*Turn)       // in the graph, after the step: weight clipping, averaging
+}
+
+func (m Move) slot() string {
+	if m.Slot != "" {
+		return m.Slot
+	}
+	return m.Name
+}
+
+func (m Move) times() int { return max(m.Times, 1) }
+func (m Move) parts() int { return max(m.Parts, 1) }
+func (m Move) every() int { return max(m.Every, 1) }
+
+// Due tells whether the move is made in a round, counted from 0 within its act.
+func (m Move) Due(round int) bool { return round%m.every() == 0 }
+
+// Made returns how many times the move was made before a round of its act, every turn and part counted.
+func (m Move) Made(round int) int {
+	return (round + m.every() - 1) / m.every() * m.times() * m.parts()
+}
+
+// Kind says where a need comes from.
+type Kind int
+
+const (
+	// Record is a field of the data.
+	Record Kind = iota
+	// Gaussian is drawn from N(0, 1) on the host.
+	Gaussian
+	// Flat is drawn uniformly from [0, 1) on the host.
+	Flat
+	// Label is a class, drawn uniformly on the host, int32.
+	Label
+)
+
+// Need is something that a round draws anew for each turn: records, latents, labels.
+type Need struct {
+	Name    string
+	Kind    Kind
+	Shape   []int // of one sample, without the batch axis
+	Int     bool  // int32 rather than float32
+	Classes int   // labels: how many there are
+}
+
+// Records needs a field of the data; shape is that of one record.
+func Records(name string, shape ...int) Need { return Need{Name: name, Kind: Record, Shape: shape} }
+
+// RecordLabels needs the integer field of the data that tells each record's class.
+func RecordLabels(name string, classes int) Need {
+	return Need{Name: name, Kind: Record, Int: true, Classes: classes}
+}
+
+// Normal needs latents from N(0, I).
+func Normal(name string, shape ...int) Need { return Need{Name: name, Kind: Gaussian, Shape: shape} }
+
+// Uniform needs numbers from [0, 1).
+func Uniform(name string, shape ...int) Need { return Need{Name: name, Kind: Flat, Shape: shape} }
+
+// Labels needs classes drawn with equal chance.
+func Labels(name string, classes int) Need {
+	return Need{Name: name, Kind: Label, Int: true, Classes: classes}
+}
+
+// Knob is a host scalar that a round reads: a learning rate, the fade-in alpha. At gives its value for a round; without
+// it the knob keeps Value.
+type Knob struct {
+	Name  string
+	Value float64
+	At    func(Progress) float64
+}
+
+// Progress says where a game stands.
+type Progress struct {
+	Round  int // from 0
+	Rounds int // how many are planned
+}
+
+// Done is the share of the planned rounds that is over, in [0, 1].
+func (p Progress) Done() float64 {
+	if p.Rounds <= 0 {
+		return 0
+	}
+	return min(float64(p.Round)/float64(p.Rounds), 1)
+}
+
+// Setting returns the knob's value for a round.
+func (k Knob) Setting(p Progress) float64 {
+	if k.At != nil {
+		return k.At(p)
+	}
+	return k.Value
+}
+
+// ActAt returns the index of the act that a round (from 0) belongs to, and the round within it.
+func (g *Game) ActAt(round int) (act, within int) {
+	for i, a := range g.Acts {
+		if a.Rounds == 0 || round < a.Rounds || i == len(g.Acts)-1 {
+			return i, round
+		}
+		round -= a.Rounds
+	}
+	return 0, round
+}
+
+// Check reports what can be told to be wrong with a game before anything is built.
+func (g *Game) Check() error {
+	if g.Batch < 1 {
+		return fmt.Errorf("gan: the batch is %d; it must be 1 or more", g.Batch)
+	}
+	if len(g.Acts) == 0 {
+		return fmt.Errorf("gan: the game has no act, so nobody moves")
+	}
+	for _, act := range g.Acts {
+		if len(act.Moves) == 0 {
+			return fmt.Errorf("gan: act %q has no moves", act.Name)
+		}
+		for _, move := range act.Moves {
+			if move.Loss == nil || move.Optimizer == nil || len(move.Owns) == 0 {
+				return fmt.Errorf("gan: move %q needs Loss, Optimizer and Owns", move.Name)
+			}
+			if !g.hasKnob(move.Rate) {
+				return fmt.Errorf("gan: move %q takes its learning rate from the knob %q, which the game does not have", move.Name, move.Rate)
+			}
+		}
+	}
+	return nil
+}
+
+func (g *Game) hasKnob(name string) bool {
+	for _, knob := range g.Knobs {
+		if knob.Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,45 @@
+package gan
+
+// Model is a published system: its networks and the choices its paper reports. A program's own systems are values of
+// this type as well as ours.
+type Model struct {
+	Name  string // "dcgan"
+	Title string // "DCGAN"
+	Paper string // authors, year, title, arXiv id
+	For   string // what it is good for, in a line
+
+	// Options returns a new struct of the model's own options, tagged as package config wants, at their defaults.
+	Options func() Builder
+	// Paper's values of the shared options, by key, where they differ from the defaults: "penalty.gp": "10".
+	Shared map[string]string
+	// Rounds is the default length of a run.
+	Rounds int
+}
+
+// Builder is a model's own options, which make its networks.
+type Builder interface {
+	// Pair makes the networks for data of a shape, or says why the model cannot do it.
+	Pair(d Data) (Pair, error)
+}
+
+// Data is what a model must know of the data.
+type Data struct {
+	Field   string // "pictures", "points"
+	Shape   []int  // of one record: [height, width, channels] or [2]
+	Classes int    // 0 or 1: no classes
+}
+
+// Need is the need for the data's records.
+func (d Data) Need() Need { return Records(d.Field, d.Shape...) }
+
+// Size is how many numbers a record has.
+func (d Data) Size() int {
+	size := 1
+	for _, n := range d.Shape {
+		size *= n
+	}
+	return size
+}
+
+// Picture tells whether records are pictures, [side, side, channels].
+func (d Data) Picture() bool { return len(d.Shape) == 3 }

@@ -1,0 +1,92 @@
+package gan
+
+import (
+	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Optimizer turns gradients into steps. It is handed the weights, their gradients and the rate, and keeps its state under
+// the slot, so that moves which share weights keep moments apart, or share them by naming the same slot.
+type Optimizer interface {
+	Step(r *Turn, slot string, paths []string, gradients []*Node, rate *Node)
+}
+
+// moment is a running figure of one weight that an optimiser keeps, starting at 0.
+func moment(r *Turn, slot, name, path string) (*Node, string) {
+	key := "moves/" + slot + "/" + name + "/" + path
+	return r.State(key, layers.Constant(0), r.Value(path).Shape().Dimensions...), key
+}
+
+// Adam is Kingma and Ba 2014, 1412.6980, algorithm 1.
+type Adam struct {
+	Beta1, Beta2 float64
+	Epsilon      float64 // 0 is 1e-8
+}
+
+// Step moves by rate * m^ / (sqrt(v^) + epsilon), where m^ and v^ are the moments without their bias to 0.
+func (a Adam) Step(r *Turn, slot string, paths []string, gradients []*Node, rate *Node) {
+	epsilon := a.Epsilon
+	if epsilon == 0 {
+		epsilon = 1e-8
+	}
+	stepsKey := "moves/" + slot + "/steps"
+	steps := graph.AddScalar(r.State(stepsKey, layers.Constant(0)), 1)
+	r.Set(stepsKey, steps)
+	step := graph.Div(rate, unbias(steps, a.Beta1))           // scalar
+	root := graph.Inverse(graph.Sqrt(unbias(steps, a.Beta2))) // scalar
+	for i, path := range paths {
+		g := gradients[i]
+		m, mKey := moment(r, slot, "m", path)
+		v, vKey := moment(r, slot, "v", path)
+		m = graph.Add(graph.MulScalar(m, a.Beta1), graph.MulScalar(g, 1-a.Beta1))
+		v = graph.Add(graph.MulScalar(v, a.Beta2), graph.MulScalar(graph.Square(g), 1-a.Beta2))
+		r.Set(mKey, m)
+		r.Set(vKey, v)
+		r.Set(path, graph.Sub(r.Value(path), graph.Div(graph.Mul(m, step), graph.AddScalar(graph.Mul(graph.Sqrt(v), root), epsilon))))
+	}
+}
+
+// unbias is 1 - beta^steps.
+func unbias(steps *Node, beta float64) *Node {
+	g := steps.Graph()
+	return graph.OneMinus(graph.Pow(graph.Scalar(g, steps.DType(), beta), steps))
+}
+
+// RMSProp divides by a running root mean square of the gradients (Hinton 2012, lecture 6e), as WGAN uses it. Epsilon
+// stands outside the root, as in Torch.
+type RMSProp struct {
+	Decay   float64 // 0 is 0.99
+	Epsilon float64 // 0 is 1e-8
+}
+
+// Step moves by rate * g / (sqrt(v) + epsilon).
+func (o RMSProp) Step(r *Turn, slot string, paths []string, gradients []*Node, rate *Node) {
+	if o.Decay == 0 {
+		o.Decay = 0.99
+	}
+	if o.Epsilon == 0 {
+		o.Epsilon = 1e-8
+	}
+	for i, path := range paths {
+		v, key := moment(r, slot, "v", path)
+		v = graph.Add(graph.MulScalar(v, o.Decay), graph.MulScalar(graph.Square(gradients[i]), 1-o.Decay))
+		r.Set(key, v)
+		r.Set(path, graph.Sub(r.Value(path), graph.Div(graph.Mul(gradients[i], rate), graph.AddScalar(graph.Sqrt(v), o.Epsilon))))
+	}
+}
+
+// SGD is gradient descent with momentum, as Goodfellow 2014 trains both players.
+type SGD struct{ Momentum float64 }
+
+// Step moves by rate * u, where u = momentum * u + g.
+func (o SGD) Step(r *Turn, slot string, paths []string, gradients []*Node, rate *Node) {
+	for i, path := range paths {
+		u := gradients[i]
+		if o.Momentum != 0 {
+			old, key := moment(r, slot, "u", path)
+			u = graph.Add(graph.MulScalar(old, o.Momentum), u)
+			r.Set(key, u)
+		}
+		r.Set(path, graph.Sub(r.Value(path), graph.Mul(u, rate)))
+	}
+}

@@ -1,0 +1,93 @@
+package gan
+
+import (
+	"fmt"
+	"math"
+)
+
+// Options are what every model of two players shares. A model names its paper's values; the user may change any.
+type Options struct {
+	Objective string  `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
+	Penalty   Penalty `toml:"penalty"`
+	Optim     Optim   `toml:"optim"`
+}
+
+// Penalty holds what keeps the critic in bounds.
+type Penalty struct {
+	GP        float64 `toml:"gp" default:"0" min:"0" help:"weight of the gradient penalty between real and generated records (WGAN-GP uses 10); 0 is off"`
+	GPTarget  float64 `toml:"gp-target" default:"1" min:"0" help:"slope that the gradient penalty asks for"`
+	GPSide    string  `toml:"gp-side" default:"both" in:"both,upper" help:"penalise slopes on both sides of the target, or only steeper ones"`
+	R1        float64 `toml:"r1" default:"0" min:"0" help:"weight gamma of the slope at real records; 0 is off"`
+	R2        float64 `toml:"r2" default:"0" min:"0" help:"weight gamma of the slope at generated records; 0 is off"`
+	Dragan    float64 `toml:"dragan" default:"0" min:"0" help:"weight of the gradient penalty around the data (its paper uses 10); 0 is off"`
+	Every     int     `toml:"every" default:"1" min:"1" help:"lazy R1 and R2: their own step every so many rounds, with that many times the weight"`
+	Clip      float64 `toml:"clip" default:"0" min:"0" help:"hold the critic's weights in [-clip, clip] (WGAN uses 0.01); 0 is off"`
+	Smoothing float64 `toml:"smoothing" default:"0" min:"0" below:"0.5" help:"one-sided label smoothing: the target of real records is 1 less this (Salimans 2016 uses 0.1)"`
+	Noise     float64 `toml:"noise" default:"0" min:"0" help:"standard deviation of instance noise on what the critic sees, at the start; 0 is off"`
+	NoiseEnd  float64 `toml:"noise-end" default:"0.5" above:"0" max:"1" help:"share of the run after which the instance noise has faded to 0"`
+}
+
+// Optim holds how the players step.
+type Optim struct {
+	Batch      int     `toml:"batch" default:"64" min:"1" max:"4096" help:"records in a batch"`
+	Algorithm  string  `toml:"algorithm" default:"adam" in:"adam,rmsprop,sgd" help:"optimiser of both players"`
+	Rate       float64 `toml:"rate" default:"0.0002" above:"0" max:"1" help:"learning rate of the generator, and of the critic unless critic-rate says otherwise"`
+	CriticRate float64 `toml:"critic-rate" default:"0" min:"0" max:"1" help:"learning rate of the critic (TTUR, Heusel 2017); 0 is the generator's"`
+	Beta1      float64 `toml:"beta1" default:"0.5" min:"0" below:"1" help:"Adam's decay of the first moment"`
+	Beta2      float64 `toml:"beta2" default:"0.999" min:"0" below:"1" help:"Adam's decay of the second moment"`
+	Decay      float64 `toml:"decay" default:"0.99" min:"0" below:"1" help:"RMSProp's decay"`
+	Momentum   float64 `toml:"momentum" default:"0" min:"0" below:"1" help:"momentum of gradient descent"`
+	Schedule   string  `toml:"schedule" default:"constant" in:"constant,linear,cosine" help:"how the learning rates go to 0 from schedule-start to the end of the planned rounds"`
+	Start      float64 `toml:"schedule-start" default:"0" min:"0" below:"1" help:"share of the run after which the schedule begins"`
+	Critic     int     `toml:"critic-steps" default:"1" min:"1" max:"25" help:"steps of the critic in a round (n_critic)"`
+	Pretrain   int     `toml:"pretrain" default:"0" min:"0" help:"rounds at the start in which the critic alone moves"`
+	Accumulate int     `toml:"accumulate" default:"1" min:"1" max:"64" help:"batches whose mean gradient makes one step; batch norm still sees one batch at a time"`
+	Limit      float64 `toml:"clip-gradient" default:"0" min:"0" help:"scale a player's gradient down to this global norm; 0 is off"`
+	Average    float64 `toml:"average" default:"0.999" min:"0" below:"1" help:"decay of the generator's averaged weights, reached in (1+n)/(10+n); 0 keeps none"`
+	ShareFake  bool    `toml:"share-fake" default:"false" help:"both players step on one generated batch, as DCGAN's code does; otherwise each draws its own"`
+	Statistics string  `toml:"batch-statistics" default:"separate" in:"separate,joint" help:"the critic's batch norm sees real and generated records apart, or in one batch"`
+}
+
+// optimizer returns the optimiser that the options name.
+func (o Optim) optimizer() Optimizer {
+	switch o.Algorithm {
+	case "rmsprop":
+		return RMSProp{Decay: o.Decay}
+	case "sgd":
+		return SGD{Momentum: o.Momentum}
+	default:
+		return Adam{Beta1: o.Beta1, Beta2: o.Beta2}
+	}
+}
+
+// rate returns the knob of a learning rate that starts at value and follows the schedule.
+func (o Optim) rate(name string, value float64) Knob {
+	return Knob{Name: name, Value: value, At: func(p Progress) float64 {
+		over := (p.Done() - o.Start) / (1 - o.Start) // of the stretch in which the rate falls
+		switch {
+		case o.Schedule == "constant" || over <= 0:
+			return value
+		case o.Schedule == "cosine":
+			return value * (1 + math.Cos(math.Pi*over)) / 2
+		default:
+			return value * (1 - over)
+		}
+	}}
+}
+
+// check refuses combinations that make no sense for a critic, with the reason (docs/combinations.md has the matrix).
+func (o Options) check(p Pair) error {
+	objective, err := FindObjective(o.Objective)
+	if err != nil {
+		return err
+	}
+	switch {
+	case objective.Unbounded && o.Penalty.Clip == 0 && o.Penalty.GP == 0 && o.Penalty.Dragan == 0:
+		return fmt.Errorf("objective=%s has no lower bound unless the critic is Lipschitz; set penalty.clip, penalty.gp or penalty.dragan", o.Objective)
+	case o.Penalty.Smoothing > 0 && !objective.Labels:
+		return fmt.Errorf("penalty.smoothing lowers the target of real records, and objective=%s has no targets; leave it at 0", o.Objective)
+	case o.Penalty.GP > 0 && p.Mixes:
+		return fmt.Errorf("penalty.gp is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch (Gulrajani 2017, section 4); set critic-norm=layer or none")
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package layers
+
+import (
+	"github.com/ganymede-gan/ganymede/ops"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Conv is a convolution of pictures: [batch, height, width, in] to [batch, height', width', Filters], with height' =
+// (height + 2 Pad - Kernel)/Stride + 1.
+type Conv struct {
+	Filters, Kernel int
+	Stride          int // 0 is 1
+	Pad             int
+	NoBias          bool
+	Init            Init // of the kernel; the zero value is LeCun
+}
+
+// On applies the layer with the weights at net.
+func (c Conv) On(net Net, x *graph.Node) *graph.Node {
+	in := x.Shape().Dimensions[x.Rank()-1]
+	kernel := net.Weight("kernel", c.Init.or(LeCun()), c.Kernel, c.Kernel, in, c.Filters)
+	y := ops.Conv(x, kernel, ops.ConvOptions{Stride: c.Stride, Padding: c.Pad})
+	return c.bias(net, y)
+}
+
+func (c Conv) bias(net Net, y *graph.Node) *graph.Node {
+	if c.NoBias {
+		return y
+	}
+	return graph.Add(y, broadcast(net.Weight("bias", Constant(0), c.Filters), y))
+}
+
+// ConvTranspose is the transposed convolution ("fractionally strided", Radford 2015): [batch, height, width, in] to
+// [batch, height', width', Filters], with height' = (height - 1) Stride - 2 Pad + Kernel, as in Torch.
+type ConvTranspose Conv
+
+// On applies the layer with the weights at net.
+func (c ConvTranspose) On(net Net, x *graph.Node) *graph.Node {
+	in := x.Shape().Dimensions[x.Rank()-1]
+	kernel := net.Weight("kernel", c.Init.or(LeCun()), c.Kernel, c.Kernel, c.Filters, in)
+	y := ops.ConvTranspose(x, kernel, ops.ConvTransposeOptions{Stride: c.Stride, Padding: c.Pad})
+	return Conv(c).bias(net, y)
+}

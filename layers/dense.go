@@ -1,0 +1,57 @@
+package layers
+
+import "github.com/gomlx/gomlx/core/graph"
+
+// Dense is x W + b over the last axis: [..., in] to [..., Units].
+type Dense struct {
+	Units  int
+	NoBias bool
+	Init   Init // of W; the zero value is LeCun
+}
+
+// On applies the layer with the weights at net.
+func (d Dense) On(net Net, x *graph.Node) *graph.Node {
+	dims := x.Shape().Dimensions
+	in := dims[len(dims)-1]
+	w := net.Weight("kernel", d.Init.or(LeCun()), in, d.Units)
+	y := graph.Dot(x, w).Product() // [..., Units]
+	if d.NoBias {
+		return y
+	}
+	return graph.Add(y, broadcast(net.Weight("bias", Constant(0), d.Units), y))
+}
+
+// Embedding looks rows up in a table of Rows vectors of size Size: labels [batch] (int32) to [batch, Size].
+type Embedding struct {
+	Rows, Size int
+	Init       Init // the zero value is N(0, 1), as in Torch
+}
+
+// On applies the layer with the table at net.
+func (e Embedding) On(net Net, labels *graph.Node) *graph.Node {
+	table := net.Weight("table", e.Init.or(Normal(0, 1)), e.Rows, e.Size)
+	return graph.Gather(table, graph.InsertAxes(labels, -1))
+}
+
+// OneHot turns labels [batch] (int32) into [batch, classes] of 0 and 1.
+func OneHot(net Net, labels *graph.Node, classes int) *graph.Node {
+	return graph.OneHot(labels, classes, net.DType())
+}
+
+// or returns the initialiser, or otherwise where it is the zero value.
+func (i Init) or(otherwise Init) Init {
+	if i.fill == nil {
+		return otherwise
+	}
+	return i
+}
+
+// broadcast puts axes of size 1 before those of x until it has as many as like, whose last axes it shares.
+func broadcast(x, like *graph.Node) *graph.Node {
+	dims := make([]int, like.Rank())
+	for i := range dims {
+		dims[i] = 1
+	}
+	copy(dims[like.Rank()-x.Rank():], x.Shape().Dimensions)
+	return graph.Reshape(x, dims...)
+}

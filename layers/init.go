@@ -1,0 +1,68 @@
+package layers
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Init says how a variable gets its first values.
+type Init struct {
+	fill func(random *rand.Rand, values []float64, dims []int)
+}
+
+// Constant fills with one value.
+func Constant(value float64) Init {
+	return Init{func(_ *rand.Rand, values []float64, _ []int) {
+		for i := range values {
+			values[i] = value
+		}
+	}}
+}
+
+// Normal draws from N(mean, deviation^2). DCGAN's weights are Normal(0, 0.02) (Radford 2015, section 4).
+func Normal(mean, deviation float64) Init {
+	return Init{func(random *rand.Rand, values []float64, _ []int) {
+		for i := range values {
+			values[i] = mean + deviation*random.NormFloat64()
+		}
+	}}
+}
+
+// Uniform draws from [-bound, bound).
+func Uniform(bound float64) Init {
+	return Init{func(random *rand.Rand, values []float64, _ []int) {
+		for i := range values {
+			values[i] = bound * (2*random.Float64() - 1)
+		}
+	}}
+}
+
+// He draws uniformly with the variance 2/fan-in that keeps a ReLU network's activations level (He 2015, 1502.01852,
+// equation 10), the authors' choice for WGAN-GP's convolutions.
+func He() Init { return scaled(2, func(in, _ float64) float64 { return in }) }
+
+// Glorot draws uniformly with the variance 2/(fan-in + fan-out) (Glorot 2010, equation 16).
+func Glorot() Init { return scaled(2, func(in, out float64) float64 { return in + out }) }
+
+// LeCun draws uniformly with the variance 1/(3 fan-in): bound 1/sqrt(fan-in), what Torch does where nothing is said.
+func LeCun() Init { return scaled(1.0/3, func(in, _ float64) float64 { return in }) }
+
+// scaled draws uniformly with the variance gain/fan, where fan is made of the weight's fan-in and fan-out.
+func scaled(gain float64, fan func(in, out float64) float64) Init {
+	return Init{func(random *rand.Rand, values []float64, dims []int) {
+		in, out := fans(dims)
+		Uniform(math.Sqrt(3*gain/fan(in, out))).fill(random, values, dims)
+	}}
+}
+
+// fans returns fan-in and fan-out of a weight [..., in, out]: what lies before is the receptive field.
+func fans(dims []int) (in, out float64) {
+	if len(dims) < 2 {
+		return 1, 1
+	}
+	field := 1
+	for _, d := range dims[:len(dims)-2] {
+		field *= d
+	}
+	return float64(field * dims[len(dims)-2]), float64(field * dims[len(dims)-1])
+}

@@ -1,0 +1,241 @@
+package layers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Binding ties Weights to one graph that is being built: it knows the node that stands for each variable at this point
+// of the graph. A variable that a step has changed is read as its new node from then on.
+type Binding struct {
+	Weights *Weights
+	Graph   *graph.Graph
+	Where   string // the place entered last: an error while building names it
+
+	nodes   map[string]*graph.Node // current
+	inputs  []*Variable            // in the order of their parameters
+	changed []string
+	born    []string // made during this build
+	readers []map[string]bool
+	parent  func(v *Variable) *graph.Node
+}
+
+// Bind starts the binding of the weights to a graph. Every variable becomes a parameter of the graph when it is first met.
+func Bind(weights *Weights, g *graph.Graph) *Binding {
+	b := &Binding{Weights: weights, Graph: g, nodes: map[string]*graph.Node{}}
+	b.parent = func(v *Variable) *graph.Node { return graph.Parameter(g, ParameterName(v.Path), v.Shape) }
+	return b
+}
+
+// ParameterName is the name of the graph's parameter that stands for the variable at path.
+func ParameterName(path string) string { return "variable:" + path }
+
+// BindWith is Bind with the nodes of variables given by a function instead of parameters: a gradient test makes the
+// weights inputs of the function that it differentiates, per-sample gradients broadcast them.
+func BindWith(weights *Weights, g *graph.Graph, node func(v *Variable) *graph.Node) *Binding {
+	b := Bind(weights, g)
+	b.parent = node
+	return b
+}
+
+// Variable returns the node of the variable at the path, and makes the variable if it is new.
+func (b *Binding) Variable(path string, init Init, trainable bool, dims ...int) *graph.Node {
+	return b.read(b.declare(path, init, trainable, dims))
+}
+
+func (b *Binding) declare(path string, init Init, trainable bool, dims []int) *Variable {
+	shape := shapes.Make(b.Weights.DType, dims...)
+	v := b.Weights.Get(path)
+	switch {
+	case v == nil:
+		v = &Variable{Path: path, Shape: shape, Trainable: trainable, init: init}
+		b.Weights.variables[path] = v
+		b.born = append(b.born, path)
+	case !v.Shape.Equal(shape):
+		panic(fmt.Errorf("variable %s is %s, and %s is asked for", path, v.Shape, shape))
+	}
+	return v
+}
+
+// Copy returns the node of a variable at path that is born equal to the one at original: an average.
+func (b *Binding) Copy(path, original string) *graph.Node {
+	from := b.Weights.Get(original)
+	v := b.Weights.Get(path)
+	if v == nil {
+		v = &Variable{Path: path, Shape: from.Shape, copyOf: from}
+		b.Weights.variables[path] = v
+		b.born = append(b.born, path)
+	}
+	return b.read(v)
+}
+
+// Statistics returns the paths of the variables under the scopes that the graph has met and no optimiser changes.
+func (b *Binding) Statistics(scopes []string) []string {
+	var paths []string
+	for _, v := range b.inputs {
+		if !v.Trainable && slices.ContainsFunc(scopes, func(scope string) bool { return Under(v.Path, scope) }) {
+			paths = append(paths, v.Path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// Value returns the current node of a variable that exists.
+func (b *Binding) Value(path string) *graph.Node {
+	v := b.Weights.Get(path)
+	if v == nil {
+		panic(fmt.Errorf("there is no variable %s; known are %s", path, strings.Join(b.scopes(), ", ")))
+	}
+	return b.read(v)
+}
+
+func (b *Binding) scopes() []string {
+	var scopes []string
+	for _, v := range b.Weights.All("") {
+		scope, _, _ := strings.Cut(v.Path, "/")
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	return scopes
+}
+
+func (b *Binding) read(v *Variable) *graph.Node {
+	for _, reader := range b.readers {
+		reader[v.Path] = true
+	}
+	node := b.nodes[v.Path]
+	if node == nil {
+		node = b.parent(v)
+		b.nodes[v.Path] = node
+		b.inputs = append(b.inputs, v)
+	}
+	return node
+}
+
+// Set makes node the variable's value from here on, and its value after the execution.
+func (b *Binding) Set(path string, node *graph.Node) {
+	v := b.Weights.Get(path)
+	if !v.Shape.Equal(node.Shape()) {
+		panic(fmt.Errorf("variable %s is %s, and is set to %s", path, v.Shape, node.Shape()))
+	}
+	b.read(v) // a variable that is only written is an input too, so that one list describes the call
+	b.nodes[path] = node
+	if !slices.Contains(b.changed, path) {
+		b.changed = append(b.changed, path)
+	}
+}
+
+// Watch runs fn and returns the paths of the variables that it read.
+func (b *Binding) Watch(fn func()) map[string]bool {
+	seen := map[string]bool{}
+	b.readers = append(b.readers, seen)
+	defer func() { b.readers = b.readers[:len(b.readers)-1] }()
+	fn()
+	return seen
+}
+
+// Inputs returns the variables that the graph reads, in the order of their parameters.
+func (b *Binding) Inputs() []*Variable { return b.inputs }
+
+// Changed returns the variables that the graph changes, and the nodes with their new values.
+func (b *Binding) Changed() ([]*Variable, []*graph.Node) {
+	variables, nodes := make([]*Variable, len(b.changed)), make([]*graph.Node, len(b.changed))
+	for i, path := range b.changed {
+		variables[i], nodes[i] = b.Weights.Get(path), b.nodes[path]
+	}
+	return variables, nodes
+}
+
+// Abandon removes the variables that this build made: it failed, and a corrected model must find a clean memory.
+func (b *Binding) Abandon() {
+	for _, path := range b.born {
+		b.Weights.Remove(path)
+	}
+	b.born = nil
+}
+
+// Pass says what a pass through a network does with statistics of the batch.
+type Pass int
+
+const (
+	// Train normalises by the batch and updates the running statistics.
+	Train Pass = iota
+	// Batch normalises by the batch and leaves the running statistics alone.
+	Batch
+	// Fixed normalises by the running statistics: what a sample is does not depend on its neighbours.
+	Fixed
+)
+
+// Net is a place in the tree of weights, and how a pass through it behaves. It is a value: In and the other methods return
+// changed copies.
+type Net struct {
+	binding *Binding
+	path    string
+	pass    Pass
+	prefix  string // put before the paths of variables: "average/" reads the averaged copy
+}
+
+// Root returns the place at path, at the top of the tree.
+func (b *Binding) Root(path string) Net {
+	b.Where = path
+	return Net{binding: b, path: path}
+}
+
+// In returns the place called name below this one.
+func (n Net) In(name string) Net {
+	n.path += "/" + name
+	n.binding.Where = n.path
+	return n
+}
+
+// Inf is In with a formatted name, for numbered layers.
+func (n Net) Inf(format string, args ...any) Net { return n.In(fmt.Sprintf(format, args...)) }
+
+// With returns the same place for another kind of pass.
+func (n Net) With(pass Pass) Net { n.pass = pass; return n }
+
+// Under returns the same place read below another root: Under("average/") reads the averaged copy of the weights.
+func (n Net) Under(prefix string) Net { n.prefix = prefix; return n }
+
+// Pass tells what kind of pass this is.
+func (n Net) Pass() Pass { return n.pass }
+
+// Path is the place's path: "critic/conv1".
+func (n Net) Path() string { return n.path }
+
+// Graph is the graph that is being built.
+func (n Net) Graph() *graph.Graph { return n.binding.Graph }
+
+// DType is the type of the variables.
+func (n Net) DType() dtypes.DType { return n.binding.Weights.DType }
+
+// Weight returns the node of a trainable variable, made by init where it is new. Every layer fetches its weights here.
+func (n Net) Weight(name string, init Init, dims ...int) *graph.Node {
+	return n.variable(name, init, true, dims)
+}
+
+// Statistic returns the node of a variable that no optimiser changes.
+func (n Net) Statistic(name string, init Init, dims ...int) *graph.Node {
+	return n.variable(name, init, false, dims)
+}
+
+func (n Net) variable(name string, init Init, trainable bool, dims []int) *graph.Node {
+	path := n.path + "/" + name
+	if n.prefix == "" {
+		return n.binding.Variable(path, init, trainable, dims...)
+	}
+	n.binding.declare(path, init, trainable, dims) // sampling may come before the first round
+	return n.binding.Copy(n.prefix+path, path)
+}
+
+// SetStatistic changes a statistic. The new value is cut from the gradient.
+func (n Net) SetStatistic(name string, value *graph.Node) {
+	n.binding.Set(n.prefix+n.path+"/"+name, graph.StopGradient(value))
+}

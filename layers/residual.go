@@ -1,0 +1,70 @@
+package layers
+
+import (
+	"github.com/ganymede-gan/ganymede/ops"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Resample says how a residual block changes the side of its maps.
+type Resample int
+
+const (
+	// Same keeps the side.
+	Same Resample = iota
+	// Up doubles it by repeating pixels.
+	Up
+	// Down halves it by averaging 2x2.
+	Down
+)
+
+// Residual is the pre-activation block of WGAN-GP's ResNets (Gulrajani 2017, 1704.00028, appendix C): norm, ReLU, 3x3, norm, ReLU,
+// 3x3, plus a shortcut. Up resamples before the first convolution, Down after the last.
+type Residual struct {
+	Filters  int
+	Resample Resample
+	Norm     func(net Net, x *graph.Node) *graph.Node // nil: none
+	First    bool                                     // the block sees the picture itself: no norm and activation before it
+}
+
+// On applies the block with the weights at net.
+func (b Residual) On(net Net, x *graph.Node) *graph.Node {
+	conv := func(kernel int, init Init) Conv {
+		return Conv{Filters: b.Filters, Kernel: kernel, Pad: kernel / 2, Init: init}
+	}
+	y := x
+	if !b.First {
+		y = ReLU(b.normalise(net.In("norm1"), y))
+	}
+	if b.Resample == Up {
+		y = ops.UpsampleNearest(y, 2)
+	}
+	y = conv(3, He()).On(net.In("conv1"), y)
+	y = ReLU(b.normalise(net.In("norm2"), y))
+	y = conv(3, He()).On(net.In("conv2"), y)
+	if b.Resample == Down {
+		y = ops.MeanPool(y, ops.PoolOptions{Window: 2})
+	}
+	return graph.Add(y, b.shortcut(net, x, conv(1, Glorot())))
+}
+
+// shortcut resamples x, and projects it by a 1x1 convolution where shape or side change. The projection commutes with both
+// ways of resampling, so it is done where the side is smaller, whichever comes first in the paper.
+func (b Residual) shortcut(net Net, x *graph.Node, project Conv) *graph.Node {
+	switch {
+	case b.Resample == Up:
+		return ops.UpsampleNearest(project.On(net.In("shortcut"), x), 2)
+	case b.Resample == Down:
+		return project.On(net.In("shortcut"), ops.MeanPool(x, ops.PoolOptions{Window: 2}))
+	case x.Shape().Dimensions[x.Rank()-1] != b.Filters:
+		return project.On(net.In("shortcut"), x)
+	default:
+		return x
+	}
+}
+
+func (b Residual) normalise(net Net, x *graph.Node) *graph.Node {
+	if b.Norm == nil {
+		return x
+	}
+	return b.Norm(net, x)
+}
