@@ -23,9 +23,11 @@ func avx512() *kernels {
 	for op, f := range map[Unary]func(dst, x []float32){
 		Neg: negAVX512, Abs: absAVX512, Sign: signAVX512, Sqrt: sqrtAVX512, Rsqrt: rsqrtAVX512, Recip: recipAVX512,
 		Floor: floorAVX512, Ceil: ceilAVX512, Round: roundAVX512,
+		Exp: expAVX512, Expm1: expm1AVX512, Log: logAVX512, Log1p: log1pAVX512, Tanh: tanhAVX512, Logistic: logisticAVX512, Erf: erfAVX512,
 	} {
 		k.unary[op] = f
 	}
+	k.unary[Sin], k.unary[Cos] = near(k, sinAVX512, k.unary[Sin]), near(k, cosAVX512, k.unary[Cos])
 	type vv = func(dst, a, b []float32)
 	type vs = func(dst, a []float32, s float32)
 	for op, f := range map[Binary]struct {
@@ -48,6 +50,26 @@ func avx512() *kernels {
 	return k
 }
 
+// near is a kernel that takes the vector one for stretches without arguments beyond maxSine, the other for the rest.
+func near(k *kernels, vector, any func(dst, x []float32)) func(dst, x []float32) {
+	return func(dst, x []float32) {
+		for len(dst) > 0 {
+			n := min(len(dst), 1024)
+			var low, high [Lanes]float32
+			k.min(&low, x[:n])
+			k.max(&high, x[:n])
+			kernel := vector
+			for j := range low {
+				if !(low[j] >= -maxSine && high[j] <= maxSine) {
+					kernel = any
+				}
+			}
+			kernel(dst[:n], x[:n])
+			dst, x = dst[n:], x[n:]
+		}
+	}
+}
+
 // avx2 does the same with the kernels of eight lanes. They take whole vectors; the up to seven elements that are left, the
 // portable kernels.
 func avx2() *kernels {
@@ -56,9 +78,12 @@ func avx2() *kernels {
 	for op, f := range map[Unary]func(dst, x []float32){
 		Neg: negAVX2, Abs: absAVX2, Sign: signAVX2, Sqrt: sqrtAVX2, Rsqrt: rsqrtAVX2, Recip: recipAVX2,
 		Floor: floorAVX2, Ceil: ceilAVX2, Round: roundAVX2,
+		Exp: expAVX2, Expm1: expm1AVX2, Log: logAVX2, Log1p: log1pAVX2, Tanh: tanhAVX2, Logistic: logisticAVX2, Erf: erfAVX2,
 	} {
 		k.unary[op] = split1(f, rest.unary[op])
 	}
+	k.unary[Sin] = near(k, split1(sinAVX2, rest.unary[Sin]), rest.unary[Sin])
+	k.unary[Cos] = near(k, split1(cosAVX2, rest.unary[Cos]), rest.unary[Cos])
 	type vv = func(dst, a, b []float32)
 	type vs = func(dst, a []float32, s float32)
 	for op, f := range map[Binary]struct {

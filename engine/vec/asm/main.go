@@ -17,9 +17,17 @@ func main() {
 	families := map[string]func(v isa){
 		"plain":  func(v isa) { writeAll(v, plain()) },
 		"reduce": reductions,
+		"math":   func(v isa) { writeAll(v, functionKernels()) },
 	}
 	family := flag.String("family", "", "which kernels to write")
+	coefficients := flag.String("coefficients", "", "write the coefficients of the functions to this Go file instead")
 	flag.Parse()
+	if *coefficients != "" {
+		if err := writeCoefficients(*coefficients); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	write, ok := families[*family]
 	if !ok {
 		log.Fatalf("no family %q of kernels", *family)
