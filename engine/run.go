@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+
+	"github.com/ganymede-gan/ganymede/engine/pool"
 )
 
 // ErrInterrupted is what Execute returns (wrapped) after Backend.Interrupt. The inputs, donated ones too, hold what they held.
@@ -134,10 +136,24 @@ func (r *run) parallel(n int, f func(i int)) {
 	r.engine.pool.Run(n, work)
 }
 
+// workers is the pool for kernels that divide their work themselves.
+func (r *run) workers() *pool.Pool {
+	if r.serial {
+		return nil
+	}
+	return r.engine.pool
+}
+
 // parallelRange splits 0 ... n-1 into ranges of at most grain and calls f for each.
 func (r *run) parallelRange(n, grain int, f func(lo, hi int)) {
 	r.parallel((n+grain-1)/grain, func(i int) { f(i*grain, min(n, (i+1)*grain)) })
 }
+
+// divider splits 0 ... n-1 into ranges of at most grain, as parallelRange does.
+type divider func(n, grain int, f func(lo, hi int))
+
+// inOne is a divider that does not divide.
+func inOne(n, _ int, f func(lo, hi int)) { f(0, n) }
 
 // errorOf makes an error of what a kernel panicked with.
 func errorOf(v any, p *plan, at int) error {

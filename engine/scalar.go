@@ -1,7 +1,6 @@
 package engine
 
 import (
-
 	"github.com/gomlx/compute/dtypes"
 )
 
@@ -188,4 +187,3 @@ func realKernel[T ordered](name string) binder {
 	}
 	return numberKernel[T](name)
 }
-
