@@ -99,7 +99,7 @@ func TestAllErrorsAtOnce(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	want := `config: 17 things are wrong:
-	betas = [0.5, 1.0] (my.toml:4): must be each at least 0, below 1
+	betas = [0.5, 1.0] (my.toml:4): each element must be at least 0, below 1
 	every = 10 (my.toml:5): must be a duration such as "90s", "10m" or "1h30m"
 	flip = yes (GANYMEDE_SET_FLIP): must be true or false
 	7 (GANYMEDE_SET_LATTENT): sets no option; did you mean GANYMEDE_SET_LATENT?
@@ -115,7 +115,7 @@ func TestAllErrorsAtOnce(t *testing.T) {
 	rate = nan (--set): must be a finite number
 	seed-2 = 99999999999999999999 (--set): does not fit in 64 bits
 	side = 63 (my.toml:3): must be one of 16, 28, 32, 64
-	widths = 1,x (--set): must be a list of integer`
+	widths = 1,x (--set): must be a list of integers`
 	lines := strings.Split(err.Error(), "\n")
 	slices.SortFunc(lines[1:], func(a, b string) int { return strings.Compare(trimValue(a), trimValue(b)) })
 	if got := strings.Join(lines, "\n"); got != want {

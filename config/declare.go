@@ -145,11 +145,23 @@ func (o *option) outOfBounds(v any, from Origin) *Problem {
 	if o.limits.allow(v) {
 		return nil
 	}
-	return &Problem{Key: o.key, Origin: from, Given: Notation(v), Want: "must be " + o.limits.words(o.kind)}
+	must := "must be "
+	if o.kind.list {
+		must = "each element must be "
+	}
+	return &Problem{Key: o.key, Origin: from, Given: Notation(v), Want: must + o.limits.words(o.kind)}
+}
+
+// allowed is the range in words, for tables.
+func (o *option) allowed() string {
+	if o.kind.list {
+		return "each " + o.limits.words(o.kind)
+	}
+	return o.limits.words(o.kind)
 }
 
 func (o *option) describe() Option {
-	return Option{Key: o.key, Type: o.kind.String(), Default: plain(o.standard), Range: o.limits.words(o.kind), Help: o.help,
+	return Option{Key: o.key, Type: o.kind.String(), Default: plain(o.standard), Range: o.allowed(), Help: o.help,
 		Value: plain(o.get()), Origin: o.origin, Neutral: o.neutral}
 }
 

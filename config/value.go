@@ -54,7 +54,7 @@ func (k kind) String() string {
 	case k.isTime:
 		return "duration"
 	case k.list:
-		return "list of " + name
+		return "list of " + name + "s"
 	}
 	return name
 }
@@ -359,7 +359,7 @@ func compare(a, b any) int {
 	return cmp.Compare(a.(float64), b.(float64))
 }
 
-// words says what is allowed.
+// words says what is allowed: of a value, or of each element of a list.
 func (l limits) words(k kind) string {
 	var parts []string
 	if l.in != nil {
@@ -390,9 +390,6 @@ func (l limits) words(k kind) string {
 		return "true or false"
 	}
 	words := strings.Join(parts, ", ")
-	if k.list {
-		return "each " + words
-	}
 	if words == l.free && k.element == reflect.Float64 {
 		return words + ", finite"
 	}

@@ -22,7 +22,7 @@ func (c *Config) TOML() []byte {
 func (c *Config) Template() []byte {
 	var b bytes.Buffer
 	c.tables(&b, func(o *option) {
-		fmt.Fprintf(&b, "# %s (%s; %s)\n# %s = %s\n", o.help, o.kind, o.limits.words(o.kind), lastPart(o.key), Notation(o.standard))
+		fmt.Fprintf(&b, "# %s (%s; %s)\n# %s = %s\n", o.help, o.kind, o.allowed(), lastPart(o.key), Notation(o.standard))
 	})
 	return b.Bytes()
 }
@@ -47,7 +47,7 @@ func (c *Config) Help() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "OPTION\tTYPE\tDEFAULT\tRANGE\tHELP")
 	for _, o := range c.options {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.key, o.kind, bare(o.standard), o.limits.words(o.kind), o.help)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.key, o.kind, bare(o.standard), o.allowed(), o.help)
 	}
 	w.Flush() // into memory, cannot fail
 	return b.String()
@@ -60,7 +60,7 @@ func (c *Config) Markdown() string {
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	for _, o := range c.options {
 		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s |\n", o.key, o.kind, cell.Replace(bare(o.standard)),
-			cell.Replace(o.limits.words(o.kind)), cell.Replace(o.help))
+			cell.Replace(o.allowed()), cell.Replace(o.help))
 	}
 	return b.String()
 }

@@ -151,7 +151,8 @@ func (r *Run) newest(parts []Part) (*Checkpoint, error) {
 			c.Damaged = passed
 			return c, nil
 		}
-		if !damaged(err) {
+		var damage *DamagedError
+		if !errors.As(err, &damage) {
 			return nil, err // the machine's fault: an older checkpoint would only hide it
 		}
 		passed = append(passed, err)

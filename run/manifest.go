@@ -22,7 +22,7 @@ import (
 type Manifest struct {
 	Model    string
 	Seed     int64
-	Options  []byte // the whole configuration, as [config.Config.TOML] writes it
+	Options  []byte // to Create, the configuration as [config.Config.TOML] writes it; from Open, all of run.toml, with them in it
 	Created  time.Time
 	Versions map[string]string // "ganymede", "go", and whatever else decides what is computed
 	Data     DataIdentity
@@ -76,7 +76,7 @@ func (m Manifest) document() ([]byte, error) {
 	d := m.Data
 	fmt.Fprintf(&b, "\n[run.data]\nname = %s\npath = %s\nsha256 = %s\ncount = %d\nbytes = %d\nlicence = %s\n", config.Notation(d.Name),
 		config.Notation(d.Path), config.Notation(d.SHA256), d.Count, d.Bytes, config.Notation(d.Licence))
-	if err := toml.Unmarshal(b.Bytes(), new(header)); err != nil {
+	if _, err := config.ReadValues(ManifestFile, b.Bytes(), Reserved()...); err != nil {
 		return nil, fmt.Errorf("run: the configuration cannot stand in %s: %w; no option may be called %v", ManifestFile, err, Reserved())
 	}
 	return b.Bytes(), nil

@@ -5,11 +5,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -251,10 +249,4 @@ func writeLength(h hash.Hash, n int) {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(n))
 	h.Write(b[:])
-}
-
-// damaged says whether err is about the content of a file, or its absence, rather than about the machine.
-func damaged(err error) bool {
-	var d *DamagedError
-	return errors.As(err, &d) || errors.Is(err, fs.ErrNotExist)
 }
