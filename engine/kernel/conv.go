@@ -22,6 +22,7 @@ type Conv struct {
 	PadTop, PadBottom, PadLeft, PadRight     int
 	InputDilationH, InputDilationW           int
 	KernelDilationH, KernelDilationW, Groups int
+	Algorithm                                Algorithm
 }
 
 // OutHeight returns the height of y; it is 0 if the kernel does not fit in the padded input.
@@ -35,22 +36,21 @@ func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 	c.check("Forward", x, w, y)
 	packed := s.pack()
 	defer s.unpack(packed)
-	forward := c.forward()
-	forward.pack(p, s.kernels(), packed, w)
-	forward.run(p, s, y, x, packed)
+	c.forward().packFor(c, p, s, packed, w)
+	c.forward().runFor(c, p, s, y, x, packed)
 }
 
 // PackForward packs w for any number of ForwardPacked.
 func (c *Conv) PackForward(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackForward", "the kernel", w, c.weights())
-	c.forward().pack(p, s.kernels(), dst, w)
+	c.forward().packFor(c, p, s, dst, w)
 }
 
 // ForwardPacked is Forward with weights that PackForward has packed, for a Conv that may differ in Batch only.
 func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
 	forward := c.forward()
 	c.checkPacked("ForwardPacked", forward, x, w, y)
-	forward.run(p, s, y, x, w)
+	forward.runFor(c, p, s, y, x, w)
 }
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
@@ -58,22 +58,21 @@ func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 	c.check("ByInput", dx, w, dy)
 	packed := s.pack()
 	defer s.unpack(packed)
-	byInput := c.byInput()
-	byInput.pack(p, s.kernels(), packed, w)
-	byInput.run(p, s, dx, dy, packed)
+	c.byInput().packFor(c, p, s, packed, w)
+	c.byInput().runFor(c, p, s, dx, dy, packed)
 }
 
 // PackByInput packs w for any number of ByInputPacked.
 func (c *Conv) PackByInput(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackByInput", "the kernel", w, c.weights())
-	c.byInput().pack(p, s.kernels(), dst, w)
+	c.byInput().packFor(c, p, s, dst, w)
 }
 
 // ByInputPacked is ByInput with weights that PackByInput has packed, for a Conv that may differ in Batch only.
 func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Packed) {
 	byInput := c.byInput()
 	c.checkPacked("ByInputPacked", byInput, dx, w, dy)
-	byInput.run(p, s, dx, dy, w)
+	byInput.runFor(c, p, s, dx, dy, w)
 }
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
@@ -91,8 +90,9 @@ func (c *Conv) check(op string, x, w, y []float32) {
 // checkPacked is check for packed weights.
 func (c *Conv) checkPacked(op string, as *correlation, x []float32, w *Packed, y []float32) {
 	c.checkImages(op, x, y)
-	if _, size := as.parts(); len(w.data) != size {
-		panic(fmt.Errorf("kernel: %s: the packed kernel has %d floats, want %d; it was packed for another shape or direction", op, len(w.data), size))
+	want, size := as.form(c)
+	if len(w.data) != size || w.form != want {
+		panic(fmt.Errorf("kernel: %s: the kernel was packed as %+v with %d floats, want %+v with %d", op, w.form, len(w.data), want, size))
 	}
 }
 

@@ -35,6 +35,41 @@ func newCorrelation(c *Conv, vertical, horizontal axis, in, out int, transposed 
 	}
 }
 
+// shortFor returns the short form of the correlation if there is one and the convolution allows it.
+func (c *correlation) shortFor(conv *Conv) *short {
+	if conv.Algorithm == Exact {
+		return nil
+	}
+	return c.short()
+}
+
+// form returns the form of the packed weights that the correlation wants, and how many floats they are.
+func (c *correlation) form(conv *Conv) (form, int) {
+	if s := c.shortFor(conv); s != nil {
+		_, size := s.size()
+		return form{c.transposed, s.products}, size
+	}
+	_, size := c.parts()
+	return form{byInput: c.transposed}, size
+}
+
+func (c *correlation) packFor(conv *Conv, p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
+	dst.form, _ = c.form(conv)
+	if short := c.shortFor(conv); short != nil {
+		short.pack(p, s, dst, w)
+		return
+	}
+	c.pack(p, s.kernels(), dst, w)
+}
+
+func (c *correlation) runFor(conv *Conv, p *pool.Pool, s *Scratch, y, x []float32, weights *Packed) {
+	if short := c.shortFor(conv); short != nil {
+		short.run(p, s, y, x, weights)
+		return
+	}
+	c.run(p, s, y, x, weights)
+}
+
 // part is one group and phase of a correlation, and where its packed weights begin.
 type part struct {
 	group    int

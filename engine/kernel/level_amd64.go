@@ -5,8 +5,8 @@ import "golang.org/x/sys/cpu"
 //go:generate sh -c "cd asm && go run . -declarations ../tiles_amd64.go -out ../tiles_amd64.s"
 
 var (
-	avx512 = &kernels{lanes: 16, rows: 12, row: &rowAVX512, col: &colAVX512, transpose: transposeAVX2, fma: fmaAVX512}
-	avx2   = &kernels{lanes: 8, rows: 6, row: &rowAVX2, col: &colAVX2, transpose: transposeAVX2, fma: fmaAVX2}
+	avx512 = &kernels{lanes: 16, rows: 12, row: &rowAVX512, col: &colAVX512, transpose: transposeAVX2, fma: fmaAVX512, transforms: transformsAVX512[:]}
+	avx2   = &kernels{lanes: 8, rows: 6, row: &rowAVX2, col: &colAVX2, transpose: transposeAVX2, fma: fmaAVX2, transforms: transformsAVX2[:]}
 )
 
 // best returns the fastest level of this machine. The flags of package cpu include the operating system's part.

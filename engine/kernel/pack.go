@@ -8,6 +8,13 @@ import "github.com/ganymede-gan/ganymede/engine/pool"
 type Packed struct {
 	data       []float32
 	rows, cols int
+	form       form
+}
+
+// form says what the packed data is.
+type form struct {
+	byInput  bool // a kernel for ByInput, not for Forward
+	products int  // T of a short convolution, 0 for the direct form
 }
 
 // PackMatrix packs b into dst.

@@ -15,16 +15,17 @@ type Scratch struct {
 
 // worker is what one block of work needs for itself.
 type worker struct {
-	row         rowTile
-	col         colTile
-	edge        [12 * panelWidth]float32
-	floats      []float32
-	rows, cRows []int
-	segments    []int
-	pairs       [][2]int
-	pieces      []piece
-	panel       []float32
-	packedFor   *band // whose columns of dy the panel holds
+	row                   rowTile
+	col                   colTile
+	edge                  [12 * panelWidth]float32
+	floats                []float32
+	rows, cRows           []int
+	segments              []int
+	pairs                 [][2]int
+	pieces                []piece
+	panel                 []float32
+	transformed, products []float32
+	packedFor             *band // whose columns of dy the panel holds
 }
 
 func (s *Scratch) kernels() *kernels {

@@ -209,6 +209,70 @@ var colAVX2 = [2][13]func(*colTile){
 }
 
 //go:noescape
+func transformAVX512Input3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Input4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Output3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Output4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Weights3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Weights4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+var transformsAVX512 = [...]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){transformAVX512Input3, transformAVX512Input4, transformAVX512Output3, transformAVX512Output4, transformAVX512Weights3, transformAVX512Weights4, transformAVX512Gradient3, transformAVX512Gradient4, transformAVX512Kernel3, transformAVX512Kernel4}
+
+//go:noescape
+func transformAVX2Input3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Input4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Output3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Output4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Weights3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Weights4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+var transformsAVX2 = [...]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){transformAVX2Input3, transformAVX2Input4, transformAVX2Output3, transformAVX2Output4, transformAVX2Weights3, transformAVX2Weights4, transformAVX2Gradient3, transformAVX2Gradient4, transformAVX2Kernel3, transformAVX2Kernel4}
+
+//go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)
 
 //go:noescape

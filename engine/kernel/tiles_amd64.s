@@ -7399,6 +7399,1620 @@ done:
 	VZEROUPPER
 	RET
 
+// func transformAVX512Input3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Input3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VSUBPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VSUBPS  (R8)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z4
+	VSUBPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VMOVUPS Z0, Z4
+	VSUBPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	ADDQ    AX, R15
+	VPXORD  Z0, Z0, Z0
+	VSUBPS  (R8), Z0, Z0
+	VADDPS  (R9), Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VSUBPS  (R8)(DX*2), Z2, Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z4
+	VSUBPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Input4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Input4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VSUBPS  (R9), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VSUBPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VSUBPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS (SI)(R12*1), Z3
+	VSUBPS  (R9)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z4
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VMOVUPS Z1, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS (R8)(R12*1), Z3
+	VADDPS  (R9)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z4
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VMOVUPS Z1, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VPXORD  Z0, Z0, Z0
+	VSUBPS  (R8), Z0, Z0
+	VADDPS  (R9), Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VSUBPS  (R8)(DX*2), Z2, Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VSUBPS  (R8)(R12*1), Z3, Z3
+	VADDPS  (R9)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z4
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VMOVUPS Z1, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VSUBPS  (R10), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VSUBPS  (R10)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VSUBPS  (R10)(DX*2), Z2, Z2
+	VMOVUPS (R8)(R12*1), Z3
+	VSUBPS  (R10)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z4
+	VSUBPS  Z2, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VPXORD  Z6, Z6, Z6
+	VSUBPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VMOVUPS Z1, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS (SI)(R12*1), Z3
+	VADDPS  (R8)(R12*1), Z3, Z3
+	VADDPS  (R9)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z4
+	VADDPS  Z1, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VSUBPS  Z2, Z5, Z5
+	VSUBPS  Z3, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VSUBPS  (R9), Z0, Z0
+	VSUBPS  (R10), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VSUBPS  (R9)(DX*1), Z1, Z1
+	VSUBPS  (R10)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VSUBPS  (R9)(DX*2), Z2, Z2
+	VSUBPS  (R10)(DX*2), Z2, Z2
+	VMOVUPS (R8)(R12*1), Z3
+	VSUBPS  (R9)(R12*1), Z3, Z3
+	VSUBPS  (R10)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z4
+	VADDPS  Z1, Z4, Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VSUBPS  Z2, Z5, Z5
+	VSUBPS  Z3, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Weights3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Weights3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Weights4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Weights4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z8, Z5
+	VFMADD231PS  Z1, Z8, Z5
+	VFMADD231PS  Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z0, Z8, Z6
+	VFNMADD231PS Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	VMOVUPS      Z2, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z8, Z0
+	VFMADD231PS  (R8), Z8, Z0
+	VFMADD231PS  (R9), Z8, Z0
+	VMULPS       (SI)(DX*1), Z8, Z1
+	VFMADD231PS  (R8)(DX*1), Z8, Z1
+	VFMADD231PS  (R9)(DX*1), Z8, Z1
+	VMULPS       (SI)(DX*2), Z8, Z2
+	VFMADD231PS  (R8)(DX*2), Z8, Z2
+	VFMADD231PS  (R9)(DX*2), Z8, Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z8, Z5
+	VFMADD231PS  Z1, Z8, Z5
+	VFMADD231PS  Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z0, Z8, Z6
+	VFNMADD231PS Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	VMOVUPS      Z2, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z8, Z0
+	VFNMADD231PS (R8), Z8, Z0
+	VFMADD231PS  (R9), Z8, Z0
+	VMULPS       (SI)(DX*1), Z8, Z1
+	VFNMADD231PS (R8)(DX*1), Z8, Z1
+	VFMADD231PS  (R9)(DX*1), Z8, Z1
+	VMULPS       (SI)(DX*2), Z8, Z2
+	VFNMADD231PS (R8)(DX*2), Z8, Z2
+	VFMADD231PS  (R9)(DX*2), Z8, Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z8, Z5
+	VFMADD231PS  Z1, Z8, Z5
+	VFMADD231PS  Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z0, Z8, Z6
+	VFNMADD231PS Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	VMOVUPS      Z2, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R9), Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R9)(DX*2), Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z8, Z5
+	VFMADD231PS  Z1, Z8, Z5
+	VFMADD231PS  Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z0, Z8, Z6
+	VFNMADD231PS Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	VMOVUPS      Z2, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Gradient3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Gradient4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z0, Z6
+	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z0, Z6
+	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VSUBPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z0, Z6
+	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VPXORD  Z0, Z0, Z0
+	VSUBPS  (R8), Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z0, Z6
+	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, (R15)
+	VMOVUPS Z1, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Z8
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VFMADD231PS  (R8), Z8, Z0
+	VFMADD231PS  (R9), Z8, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFMADD231PS  (R8)(DX*1), Z8, Z1
+	VFMADD231PS  (R9)(DX*1), Z8, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFMADD231PS  (R8)(DX*2), Z8, Z2
+	VFMADD231PS  (R9)(DX*2), Z8, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VFMADD231PS  (R8)(R12*1), Z8, Z3
+	VFMADD231PS  (R9)(R12*1), Z8, Z3
+	VMOVUPS      Z0, Z4
+	VFMADD231PS  Z1, Z8, Z4
+	VFMADD231PS  Z2, Z8, Z4
+	VMOVUPS      Z4, (R15)
+	VMULPS       Z1, Z8, Z5
+	VFNMADD231PS Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z8, Z0
+	VFNMADD231PS (R9), Z8, Z0
+	VMULPS       (R8)(DX*1), Z8, Z1
+	VFNMADD231PS (R9)(DX*1), Z8, Z1
+	VMULPS       (R8)(DX*2), Z8, Z2
+	VFNMADD231PS (R9)(DX*2), Z8, Z2
+	VMULPS       (R8)(R12*1), Z8, Z3
+	VFNMADD231PS (R9)(R12*1), Z8, Z3
+	VMOVUPS      Z0, Z4
+	VFMADD231PS  Z1, Z8, Z4
+	VFMADD231PS  Z2, Z8, Z4
+	VMOVUPS      Z4, (R15)
+	VMULPS       Z1, Z8, Z5
+	VFNMADD231PS Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z8, Z0
+	VFMADD231PS  (R9), Z8, Z0
+	VADDPS       (R10), Z0, Z0
+	VMULPS       (R8)(DX*1), Z8, Z1
+	VFMADD231PS  (R9)(DX*1), Z8, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z8, Z2
+	VFMADD231PS  (R9)(DX*2), Z8, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z8, Z3
+	VFMADD231PS  (R9)(R12*1), Z8, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      Z0, Z4
+	VFMADD231PS  Z1, Z8, Z4
+	VFMADD231PS  Z2, Z8, Z4
+	VMOVUPS      Z4, (R15)
+	VMULPS       Z1, Z8, Z5
+	VFNMADD231PS Z2, Z8, Z5
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMULPS       Z1, Z8, Z6
+	VFMADD231PS  Z2, Z8, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Input3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Input3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VSUBPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VSUBPS  (R8)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y4
+	VSUBPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VMOVUPS Y0, Y4
+	VSUBPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	ADDQ    AX, R15
+	VXORPS  Y0, Y0, Y0
+	VSUBPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VSUBPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y4
+	VSUBPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Input4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Input4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VSUBPS  (R9), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VSUBPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VSUBPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS (SI)(R12*1), Y3
+	VSUBPS  (R9)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y4
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS Y1, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS (R8)(R12*1), Y3
+	VADDPS  (R9)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y4
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS Y1, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VXORPS  Y0, Y0, Y0
+	VSUBPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VSUBPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VSUBPS  (R8)(R12*1), Y3, Y3
+	VADDPS  (R9)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y4
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS Y1, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VSUBPS  (R10), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VSUBPS  (R10)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VSUBPS  (R10)(DX*2), Y2, Y2
+	VMOVUPS (R8)(R12*1), Y3
+	VSUBPS  (R10)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y4
+	VSUBPS  Y2, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VXORPS  Y6, Y6, Y6
+	VSUBPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS Y1, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Output3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y4
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y4
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Output4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS (SI)(R12*1), Y3
+	VADDPS  (R8)(R12*1), Y3, Y3
+	VADDPS  (R9)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y4
+	VADDPS  Y1, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VSUBPS  Y2, Y5, Y5
+	VSUBPS  Y3, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VSUBPS  (R9), Y0, Y0
+	VSUBPS  (R10), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VSUBPS  (R9)(DX*1), Y1, Y1
+	VSUBPS  (R10)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VSUBPS  (R9)(DX*2), Y2, Y2
+	VSUBPS  (R10)(DX*2), Y2, Y2
+	VMOVUPS (R8)(R12*1), Y3
+	VSUBPS  (R9)(R12*1), Y3, Y3
+	VSUBPS  (R10)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y4
+	VADDPS  Y1, Y4, Y4
+	VADDPS  Y2, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VSUBPS  Y2, Y5, Y5
+	VSUBPS  Y3, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Weights3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Weights3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Weights4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Weights4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y8, Y5
+	VFMADD231PS  Y1, Y8, Y5
+	VFMADD231PS  Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y0, Y8, Y6
+	VFNMADD231PS Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	VMOVUPS      Y2, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y8, Y0
+	VFMADD231PS  (R8), Y8, Y0
+	VFMADD231PS  (R9), Y8, Y0
+	VMULPS       (SI)(DX*1), Y8, Y1
+	VFMADD231PS  (R8)(DX*1), Y8, Y1
+	VFMADD231PS  (R9)(DX*1), Y8, Y1
+	VMULPS       (SI)(DX*2), Y8, Y2
+	VFMADD231PS  (R8)(DX*2), Y8, Y2
+	VFMADD231PS  (R9)(DX*2), Y8, Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y8, Y5
+	VFMADD231PS  Y1, Y8, Y5
+	VFMADD231PS  Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y0, Y8, Y6
+	VFNMADD231PS Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	VMOVUPS      Y2, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y8, Y0
+	VFNMADD231PS (R8), Y8, Y0
+	VFMADD231PS  (R9), Y8, Y0
+	VMULPS       (SI)(DX*1), Y8, Y1
+	VFNMADD231PS (R8)(DX*1), Y8, Y1
+	VFMADD231PS  (R9)(DX*1), Y8, Y1
+	VMULPS       (SI)(DX*2), Y8, Y2
+	VFNMADD231PS (R8)(DX*2), Y8, Y2
+	VFMADD231PS  (R9)(DX*2), Y8, Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y8, Y5
+	VFMADD231PS  Y1, Y8, Y5
+	VFMADD231PS  Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y0, Y8, Y6
+	VFNMADD231PS Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	VMOVUPS      Y2, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R9), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R9)(DX*2), Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y8, Y5
+	VFMADD231PS  Y1, Y8, Y5
+	VFMADD231PS  Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y0, Y8, Y6
+	VFNMADD231PS Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	VMOVUPS      Y2, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Gradient3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Gradient4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y0, Y6
+	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y0, Y6
+	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VSUBPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y0, Y6
+	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	VXORPS  Y0, Y0, Y0
+	VSUBPS  (R8), Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y0, Y6
+	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*2)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2
+TEXT ·transformAVX2Kernel3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y4
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y4
+	VADDPS  Y1, Y4, Y4
+	VMOVUPS Y4, (R15)
+	VMOVUPS Y1, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Kernel4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R14
+	VMOVD        R14, X8
+	VBROADCASTSS X8, Y8
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VFMADD231PS  (R8), Y8, Y0
+	VFMADD231PS  (R9), Y8, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFMADD231PS  (R8)(DX*1), Y8, Y1
+	VFMADD231PS  (R9)(DX*1), Y8, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFMADD231PS  (R8)(DX*2), Y8, Y2
+	VFMADD231PS  (R9)(DX*2), Y8, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VFMADD231PS  (R8)(R12*1), Y8, Y3
+	VFMADD231PS  (R9)(R12*1), Y8, Y3
+	VMOVUPS      Y0, Y4
+	VFMADD231PS  Y1, Y8, Y4
+	VFMADD231PS  Y2, Y8, Y4
+	VMOVUPS      Y4, (R15)
+	VMULPS       Y1, Y8, Y5
+	VFNMADD231PS Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y8, Y0
+	VFNMADD231PS (R9), Y8, Y0
+	VMULPS       (R8)(DX*1), Y8, Y1
+	VFNMADD231PS (R9)(DX*1), Y8, Y1
+	VMULPS       (R8)(DX*2), Y8, Y2
+	VFNMADD231PS (R9)(DX*2), Y8, Y2
+	VMULPS       (R8)(R12*1), Y8, Y3
+	VFNMADD231PS (R9)(R12*1), Y8, Y3
+	VMOVUPS      Y0, Y4
+	VFMADD231PS  Y1, Y8, Y4
+	VFMADD231PS  Y2, Y8, Y4
+	VMOVUPS      Y4, (R15)
+	VMULPS       Y1, Y8, Y5
+	VFNMADD231PS Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y8, Y0
+	VFMADD231PS  (R9), Y8, Y0
+	VADDPS       (R10), Y0, Y0
+	VMULPS       (R8)(DX*1), Y8, Y1
+	VFMADD231PS  (R9)(DX*1), Y8, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y8, Y2
+	VFMADD231PS  (R9)(DX*2), Y8, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y8, Y3
+	VFMADD231PS  (R9)(R12*1), Y8, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      Y0, Y4
+	VFMADD231PS  Y1, Y8, Y4
+	VFMADD231PS  Y2, Y8, Y4
+	VMOVUPS      Y4, (R15)
+	VMULPS       Y1, Y8, Y5
+	VFNMADD231PS Y2, Y8, Y5
+	VMOVUPS      Y5, (R15)(BX*1)
+	VMULPS       Y1, Y8, Y6
+	VFMADD231PS  Y2, Y8, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40

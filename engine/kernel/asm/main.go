@@ -100,6 +100,7 @@ func main() {
 			fmt.Fprintf(&decl, "// %s%s is indexed by vectors-1 and rows.\nvar %s%s = [2][13]func(*%sTile){\n%s}\n\n", kind.name, f.name, kind.name, f.name, kind.name, table.String())
 		}
 	}
+	declareTransforms(&decl)
 	transpose()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {

@@ -1,0 +1,228 @@
+package kernel
+
+import (
+	"slices"
+
+	"github.com/ganymede-gan/ganymede/engine/pool"
+)
+
+// This file has the short convolutions of Winograd and Toom (Winograd, "Arithmetic Complexity of Computations", 1980;
+// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015, arXiv:1509.09308): a tile of 2 x 2 outputs of
+// an RxR filter takes TxT products with T = R+1, not 4RxR. In each dimension
+//
+//	y = A (G w . B x)    with transposes as in transform.go's matrices
+//
+// so a convolution becomes T*T matrix products, [tiles, channels] times [channels, filters], of transformed inputs and weights.
+//
+// A stride of 2 is no obstacle. The inputs are split by the remainder of their place into S*S sources, each a channel
+// group of its own that meets every S-th tap: a 4x4 convolution of stride 2 is a 2x2 one of four times the channels. And a
+// transposed one has 2x2 taps in each phase of its output.
+
+// Algorithm says which arithmetic a convolution may use.
+type Algorithm uint8
+
+const (
+	// Exact sums the products of the definition, each rounded once, in one order.
+	Exact Algorithm = iota
+	// Balanced uses F(2,2) and F(2,3) where they are faster: 16/9 and 36/16 of the products saved for additions. Their
+	// errors are of the size of Exact's, see TestShortConvolutionIsAsAccurate.
+	Balanced
+)
+
+const (
+	// tileSide is the side of a tile of outputs.
+	tileSide = 2
+
+	// shortTiles is how many tiles a block of work transforms: enough to use each panel of weights for eight tiles of
+	// the products, since the weights of all T*T products do not fit in the second cache.
+	shortTiles = 96
+
+	// shortChannels is the fewest channels, and shortFewest the fewest tiles, with which the saving exceeds the transforms.
+	shortChannels = 32
+	shortFewest   = 64
+)
+
+// short is a correlation by a short convolution.
+type short struct {
+	*correlation       // its phases have their outputs rounded up to whole tiles
+	outRows      []int // the true outputs of each phase
+	outCols      []int
+	taps         int // of one source
+	products     int // T
+	stride       int // S
+	depth        int // channels of all sources
+}
+
+// short returns the correlation's short form, or nil if it has none that is faster. It depends on shapes alone.
+func (c *correlation) short() *short {
+	if len(c.rows) == 0 || len(c.cols) == 0 || c.groups != 1 || c.in%16 != 0 || c.out%16 != 0 || c.in < shortChannels || c.out < shortChannels {
+		return nil
+	}
+	stride := c.rows[0].stride
+	taps := c.rows[0].taps / stride
+	if taps != 2 && taps != 3 {
+		return nil
+	}
+	for _, p := range slices.Concat(c.rows, c.cols) {
+		if p.stride != stride || p.dilation != 1 || p.taps != stride*taps {
+			return nil
+		}
+	}
+	s := &short{taps: taps, products: taps + tileSide - 1, stride: stride, depth: stride * stride * c.in}
+	copied := *c
+	s.correlation = &copied
+	copied.rows, s.outRows = wholeTiles(c.rows)
+	copied.cols, s.outCols = wholeTiles(c.cols)
+	if copied.batch*copied.rows[0].outs*copied.cols[0].outs < shortFewest*tileSide*tileSide {
+		return nil
+	}
+	return s
+}
+
+// wholeTiles returns phases that all have as many outputs as the largest, rounded up, and how many they had.
+func wholeTiles(phases []phase) (rounded []phase, outs []int) {
+	rounded = slices.Clone(phases)
+	for i, p := range phases {
+		outs = append(outs, p.outs)
+		rounded[i].outs = (phases[0].outs + tileSide - 1) / tileSide * tileSide
+	}
+	return rounded, outs
+}
+
+// size returns how many floats the transformed weights of one phase and of all have.
+func (s *short) size() (phase, all int) {
+	phase = s.products * s.products * panels(s.out) * s.depth * panelWidth
+	return phase, phase * len(s.rows) * len(s.cols)
+}
+
+// pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from the packed weights of
+// the direct form, in whose panels each tap is a run of [in][32].
+func (s *short) pack(p *pool.Pool, scratch *Scratch, dst *Packed, w []float32) {
+	direct := scratch.pack()
+	defer scratch.unpack(direct)
+	k := scratch.kernels()
+	s.correlation.pack(p, k, direct, w)
+	size, all := s.size()
+	dst.data = grow(dst.data, all)
+	parts, _ := s.parts()
+	n, run := panels(s.out), s.in*panelWidth
+	p.Run(len(parts)*n, func(i int) {
+		part, panel := i/n, i%n
+		src := direct.data[parts[part].weights+panel*parts[part].depth*panelWidth:]
+		plane := n * s.depth * panelWidth
+		for source := range s.stride * s.stride {
+			to := dst.data[part*size+panel*s.depth*panelWidth+source*run:]
+			first := source/s.stride*s.stride*s.taps + source%s.stride
+			k.transform(transformWeights, s.products, to, grid{s.products * plane, plane},
+				src[first*run:], grid{s.stride * s.stride * s.taps * run, s.stride * run}, run)
+		}
+	})
+}
+
+// run computes y from x and transformed weights. Blocks of work are rows of tiles.
+func (s *short) run(p *pool.Pool, scratch *Scratch, y, x []float32, weights *Packed) {
+	lines := s.batch * s.rows[0].outs / tileSide
+	blocks := min(lines, (lines*s.cols[0].outs/tileSide+shortTiles-1)/shortTiles)
+	if threads := p.Threads(); blocks > 1 || lines > 1 {
+		blocks = min(lines, (blocks+threads-1)/threads*threads)
+	}
+	k := scratch.kernels()
+	size, _ := s.size()
+	p.Run(blocks, func(i int) {
+		w := scratch.worker()
+		defer scratch.release(w)
+		in := s.gather(w, x, tileSide*(i*lines/blocks), tileSide*((i+1)*lines/blocks))
+		for r := range s.rows {
+			for c := range s.cols {
+				s.tiles(k, w, y, in, r, c, weights.data[(r*len(s.cols)+c)*size:][:size])
+			}
+		}
+	})
+}
+
+// planes is an array [t][tile][channels] with gaps that keep its parts from falling on the same places of the first cache.
+type planes struct {
+	data       []float32
+	tile, size int // floats from tile to tile, and from t to t
+}
+
+func newPlanes(data []float32, products, tiles, channels int) planes {
+	p := planes{tile: channels + 16, size: tiles*(channels+16) + 16}
+	p.data = grow(data, products*products*p.size)
+	return p
+}
+
+// of returns where the vectors of one tile lie.
+func (p planes) grid(products int) grid { return grid{products * p.size, p.size} }
+
+// tiles computes one phase of a block.
+func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, weights []float32) {
+	row, col := s.rows[r], s.cols[c]
+	n := 0
+	for _, p := range in.pieces {
+		n += (p.u1 - p.u0) / tileSide * (col.outs / tileSide)
+	}
+	v, m := newPlanes(w.transformed, s.products, n, s.depth), newPlanes(w.products, s.products, n, s.out)
+	w.transformed, w.products = v.data, m.data
+
+	i := 0
+	for _, p := range in.pieces {
+		for u := p.u0; u < p.u1; u += tileSide {
+			for x := 0; x < col.outs; x += tileSide {
+				s.transformInput(k, v, i, in, p, row, col, u, x)
+				i++
+			}
+		}
+	}
+	w.rows, w.cRows, w.segments = w.rows[:0], w.cRows[:0], append(w.segments[:0], 0)
+	for i := range n {
+		w.rows, w.cRows = append(w.rows, i*v.tile), append(w.cRows, i*m.tile)
+	}
+	plane := panels(s.out) * s.depth * panelWidth
+	for t := range s.products * s.products {
+		k.multiply(w, product{
+			a: v.data[t*v.size:], rows: w.rows, segments: w.segments, length: s.depth,
+			b: weights[t*plane:], panel: s.depth * panelWidth, bStride: panelWidth,
+			c: m.data[t*m.size:], cRows: w.cRows, cols: s.out,
+		})
+	}
+	i = 0
+	for _, p := range in.pieces {
+		for u := p.u0; u < p.u1; u += tileSide {
+			for x := 0; x < col.outs; x += tileSide {
+				at := ((p.image*s.vertical.out+row.first+u*row.step)*s.horizontal.out + col.first + x*col.step) * s.out
+				to := grid{row.step * s.horizontal.out * s.out, col.step * s.out}
+				s.transformOutput(k, w, y, at, to, m, i, min(tileSide, s.outRows[r]-u), min(tileSide, s.outCols[c]-x))
+				i++
+			}
+		}
+	}
+}
+
+// transformInput transforms the inputs, from all sources, of the tile whose first output is (u, x) of a phase.
+func (s *short) transformInput(k *kernels, v planes, tile int, in input, p piece, row, col phase, u, x int) {
+	at := p.at + (u*row.stride-row.before-p.row)*in.pitch + (x*col.stride-col.before-in.col)*s.in
+	for source := range s.stride * s.stride {
+		from := at + source/s.stride*in.pitch + source%s.stride*s.in
+		k.transform(transformInput, s.products, v.data[tile*v.tile+source*s.in:], v.grid(s.products),
+			in.data[from:], grid{s.stride * in.pitch, s.stride * s.in}, s.in)
+	}
+}
+
+// transformOutput writes a tile of outputs, of which so many rows and columns exist.
+func (s *short) transformOutput(k *kernels, w *worker, y []float32, at int, to grid, m planes, tile, rows, cols int) {
+	if rows <= 0 || cols <= 0 {
+		return
+	}
+	if rows == tileSide && cols == tileSide {
+		k.transform(transformOutput, s.products, y[at:], to, m.data[tile*m.tile:], m.grid(s.products), s.out)
+		return
+	}
+	w.panel = grow(w.panel, tileSide*tileSide*s.out)
+	k.transform(transformOutput, s.products, w.panel, grid{tileSide * s.out, s.out}, m.data[tile*m.tile:], m.grid(s.products), s.out)
+	for r := range rows {
+		for c := range cols {
+			copy(y[at+r*to.row+c*to.col:][:s.out], w.panel[(r*tileSide+c)*s.out:])
+		}
+	}
+}
