@@ -12,13 +12,13 @@ import (
 // shortCases have short forms in at least one direction; odd sizes leave tiles half outside.
 func shortCases() []Conv {
 	return []Conv{
-		layer(2, 16, 32, 48),
+		layer(4, 16, 32, 48),
 		layer(16, 8, 32, 80),
-		{Batch: 4, Height: 10, Width: 14, In: 48, Out: 32, KernelHeight: 4, KernelWidth: 4, StrideH: 2, StrideW: 2, PadTop: 2, PadBottom: 1, PadLeft: 0, PadRight: 3},
+		{Batch: 6, Height: 10, Width: 14, In: 48, Out: 32, KernelHeight: 4, KernelWidth: 4, StrideH: 2, StrideW: 2, PadTop: 2, PadBottom: 1, PadLeft: 0, PadRight: 3},
 		{Batch: 3, Height: 9, Width: 11, In: 32, Out: 64, KernelHeight: 3, KernelWidth: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
 		{Batch: 4, Height: 8, Width: 8, In: 64, Out: 32, KernelHeight: 3, KernelWidth: 3, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
-		{Batch: 2, Height: 13, Width: 9, In: 32, Out: 32, KernelHeight: 2, KernelWidth: 2, PadTop: 1},
-		{Batch: 4, Height: 17, Width: 15, In: 32, Out: 32, KernelHeight: 6, KernelWidth: 6, StrideH: 2, StrideW: 2, PadTop: 2, PadLeft: 3, PadBottom: 1, PadRight: -1},
+		{Batch: 3, Height: 13, Width: 9, In: 32, Out: 32, KernelHeight: 2, KernelWidth: 2, PadTop: 1},
+		{Batch: 6, Height: 17, Width: 15, In: 32, Out: 32, KernelHeight: 6, KernelWidth: 6, StrideH: 2, StrideW: 2, PadTop: 2, PadLeft: 3, PadBottom: 1, PadRight: -1},
 	}
 }
 
