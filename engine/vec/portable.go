@@ -15,6 +15,7 @@ func portable() *kernels {
 		fma: fmaGo, fmaVSV: fmaVSVGo, fmaVSS: fmaVSSGo, fmaVVS: fmaVVSGo,
 		sum: sumGo, max: maxGo, min: minGo, dot: dotGo,
 		columnSum: columnSumGo, columnMax: columnsGo(maxOf), columnMin: columnsGo(minOf),
+		prefetch:  func([]float32) {},
 		transpose: transposeGo,
 		philox:    philoxGo,
 	}

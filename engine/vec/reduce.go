@@ -81,11 +81,7 @@ func (k *kernels) columns(r Reduction) func(acc, x []float32, rows, stride int) 
 	return k.columnSum
 }
 
-func (acc *lanes) start(r Reduction) {
-	for i := range acc {
-		acc[i] = r.Identity()
-	}
-}
+func (acc *lanes) start(r Reduction) { Fill(acc[:], r.Identity()) }
 
 // fold joins the lanes after n elements. Lanes that saw none hold the identity, and leaving them out changes nothing.
 func (acc *lanes) fold(r Reduction, n int) float32 {
@@ -95,8 +91,20 @@ func (acc *lanes) fold(r Reduction, n int) float32 {
 		half /= 2
 	}
 	for ; half > 0; half /= 2 {
-		for j := range half {
-			work[j] = join(r, work[j], work[j+half])
+		low, high := work[:half], work[half:][:half]
+		switch r {
+		case Sum:
+			for j, v := range high {
+				low[j] += v
+			}
+		case Largest:
+			for j, v := range high {
+				low[j] = max(low[j], v)
+			}
+		case Least:
+			for j, v := range high {
+				low[j] = min(low[j], v)
+			}
 		}
 	}
 	return work[0]

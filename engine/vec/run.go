@@ -15,8 +15,8 @@ type Program struct {
 	outputs    []Value
 	reductions []reduction
 
-	before []Value // the steps done once a Run, in order: those of single values and of compact spans
-	loop   []Value // the steps done for each block, in order
+	before []step  // what is done once a Run, in order: steps over single values and compact spans
+	loop   []step  // what is done for each block, in order
 	spread []Value // small values the loop reads: compact ones are written out once, others block by block
 
 	home    []int // of each step in the loop, the register that holds its value
@@ -90,10 +90,10 @@ func (p *Program) order() {
 			continue
 		}
 		if !n.full() {
-			p.before = append(p.before, v)
+			p.before = append(p.before, p.step(v))
 			continue
 		}
-		p.loop = append(p.loop, v)
+		p.loop = append(p.loop, p.step(v))
 		for _, a := range n.args[:n.nargs] {
 			if arg := &p.nodes[a]; !arg.full() && !arg.single() && !slices.Contains(p.spread, a) {
 				p.spread = append(p.spread, a)
@@ -104,8 +104,8 @@ func (p *Program) order() {
 
 func (p *Program) findLastUses() {
 	p.lastUse = make([]int, len(p.nodes))
-	for at, v := range p.loop {
-		n := &p.nodes[v]
+	for at, step := range p.loop {
+		n := &p.nodes[step.v]
 		for _, a := range n.args[:n.nargs] {
 			p.lastUse[a] = at
 		}
@@ -125,7 +125,8 @@ func (p *Program) assignRegisters() {
 		}
 		return 0
 	}
-	for at, v := range p.loop {
+	for at, step := range p.loop {
+		v := step.v
 		n := &p.nodes[v]
 		args := slices.Clone(n.args[:n.nargs])
 		slices.Sort(args)
@@ -168,7 +169,9 @@ type state struct {
 	wideB   [][]bool
 	regs    [][]float32
 	regsB   [][]bool
-	direct  []int // of each value, the output that it is computed into, or -1
+	bound   int         // the length of the block that registers are cut to
+	streams [][]float32 // the long inputs of numbers
+	direct  []int       // of each value, the output that it is computed into, or -1
 	folds   []folder
 }
 
@@ -187,7 +190,8 @@ func (p *Program) newState() *state {
 			st.single[v], st.small[v] = n.constant, []float32{n.constant}
 		}
 	}
-	for _, v := range p.before {
+	for _, step := range p.before {
+		v := step.v
 		if n := &p.nodes[v]; n.truth {
 			st.smallB[v] = make([]bool, n.span.Mid)
 		} else {
@@ -232,7 +236,7 @@ func (p *Program) Run(args *Args, from, to int) {
 	st.k = active
 	p.start(st, args, from)
 	for i := from; i < to; i += p.block {
-		p.runBlock(st, args, from, i, min(p.block, to-i))
+		p.runBlock(st, args, from, i, min(p.block, to-i), to)
 	}
 	for i := range st.folds {
 		st.folds[i].finish(args.Reductions[i], from)
@@ -283,6 +287,9 @@ func (p *Program) start(st *state, args *Args, from int) {
 	for i, v := range p.inputs {
 		n := &p.nodes[v]
 		if n.full() {
+			if !n.truth {
+				st.streams = append(st.streams, args.In[i].F)
+			}
 			continue
 		}
 		if n.truth {
@@ -294,9 +301,10 @@ func (p *Program) start(st *state, args *Args, from int) {
 		}
 		st.cur[v], st.curB[v] = st.small[v], st.smallB[v]
 	}
-	for _, v := range p.before {
+	for i := range p.before {
+		v := p.before[i].v
 		st.cur[v], st.curB[v] = st.small[v], st.smallB[v]
-		p.do(st, v)
+		p.before[i].do(st)
 		if n := &p.nodes[v]; n.single() {
 			if n.truth {
 				st.singleB[v] = st.smallB[v][0]
@@ -341,7 +349,7 @@ func (p *Program) chooseDirect(st *state, args *Args) {
 
 // place is where in the loop v is computed.
 func (p *Program) place(v Value) int {
-	at, _ := slices.BinarySearch(p.loop, v)
+	at, _ := slices.BinarySearchFunc(p.loop, v, func(s step, v Value) int { return int(s.v - v) })
 	return at
 }
 
@@ -357,33 +365,14 @@ func overlap(a, b Array) bool {
 	return p < q+m && q < p+n
 }
 
-// runBlock does the loop for elements i, ... i+n-1 of a run that began at from.
-func (p *Program) runBlock(st *state, args *Args, from, i, n int) {
-	for k, v := range p.inputs {
-		if !p.nodes[v].full() {
-			continue
-		}
-		if p.nodes[v].truth {
-			st.curB[v] = args.In[k].B[i : i+n]
-		} else {
-			st.cur[v] = args.In[k].F[i : i+n]
-		}
-	}
-	for _, v := range p.spread {
-		p.spreadBlock(st, v, i, n)
-	}
-	for _, v := range p.loop {
-		switch o := st.direct[v]; {
-		case p.nodes[v].truth && o >= 0:
-			st.curB[v] = args.Out[o].B[i : i+n]
-		case p.nodes[v].truth:
-			st.curB[v] = st.regsB[p.home[v]][:n]
-		case o >= 0:
-			st.cur[v] = args.Out[o].F[i : i+n]
-		default:
-			st.cur[v] = st.regs[p.home[v]][:n]
-		}
-		p.do(st, v)
+// runBlock does the loop for elements i, ... i+n-1 of a run that began at from and goes on to to.
+func (p *Program) runBlock(st *state, args *Args, from, i, n, to int) {
+	p.bind(st, args, i, n)
+	next := min(n, to-i-n)
+	ahead := (next*len(st.streams)/max(len(p.loop), 1) + 15) &^ 15
+	for at := range p.loop {
+		p.loop[at].do(st)
+		st.fetch(i+n, next, at*ahead, ahead)
 	}
 	for k, r := range p.reductions {
 		if r.dot >= 0 {
@@ -400,6 +389,53 @@ func (p *Program) runBlock(st *state, args *Args, from, i, n int) {
 			copy(args.Out[o].B[i:i+n], st.curB[v])
 		} else {
 			copy(args.Out[o].F[i:i+n], st.cur[v])
+		}
+	}
+}
+
+// fetch asks for a part of the next block, which begins at start and has n elements in each of the streams: the count
+// elements from place at on, in all of them one after another. Doing so step by step keeps the requests from crowding.
+func (st *state) fetch(start, n, at, count int) {
+	for count > 0 && n > 0 && at < n*len(st.streams) {
+		from := at % n
+		part := min(count, n-from)
+		st.k.prefetch(st.streams[at/n][start+from : start+from+part])
+		at += part
+		count -= part
+	}
+}
+
+// bind lets cur be the block: of inputs, of small values, of registers, of outputs that steps write into.
+func (p *Program) bind(st *state, args *Args, i, n int) {
+	for k, v := range p.inputs {
+		switch {
+		case !p.nodes[v].full():
+		case p.nodes[v].truth:
+			st.curB[v] = args.In[k].B[i : i+n]
+		default:
+			st.cur[v] = args.In[k].F[i : i+n]
+		}
+	}
+	for _, v := range p.spread {
+		p.spreadBlock(st, v, i, n)
+	}
+	if n != st.bound { // registers stay where they are from block to block
+		st.bound = n
+		for _, s := range p.loop {
+			if p.nodes[s.v].truth {
+				st.curB[s.v] = st.regsB[p.home[s.v]][:n]
+			} else {
+				st.cur[s.v] = st.regs[p.home[s.v]][:n]
+			}
+		}
+	}
+	for o, v := range p.outputs {
+		switch {
+		case st.direct[v] != o:
+		case p.nodes[v].truth:
+			st.curB[v] = args.Out[o].B[i : i+n]
+		default:
+			st.cur[v] = args.Out[o].F[i : i+n]
 		}
 	}
 }
@@ -442,85 +478,9 @@ func unroll[T any](dst, src []T, s Span, i int) {
 func (p *Program) release(st *state) {
 	clear(st.cur)
 	clear(st.curB)
+	clear(st.streams)
+	st.streams, st.bound = st.streams[:0], 0
 	for _, v := range p.inputs {
 		st.small[v], st.smallB[v] = nil, nil
-	}
-}
-
-// do computes v from its arguments, all of the length of cur[v] or single.
-func (p *Program) do(st *state, v Value) {
-	n := &p.nodes[v]
-	k := st.k
-	a, b, c := n.args[0], n.args[1], n.args[2]
-	single := func(x Value) bool { return p.nodes[x].single() && !n.single() }
-	switch n.code {
-	case opUnary:
-		k.unary[n.op](st.cur[v], st.cur[a])
-	case opBinary:
-		switch op := Binary(n.op); {
-		case single(b):
-			k.right(op)(st.cur[v], st.cur[a], st.single[b])
-		case single(a):
-			k.binarySV[op](st.cur[v], st.cur[b], st.single[a])
-		default:
-			k.binary[op](st.cur[v], st.cur[a], st.cur[b])
-		}
-	case opFma:
-		switch {
-		case single(b) && single(c):
-			k.fmaVSS(st.cur[v], st.cur[a], st.single[b], st.single[c])
-		case single(b):
-			k.fmaVSV(st.cur[v], st.cur[a], st.cur[c], st.single[b])
-		case single(c):
-			k.fmaVVS(st.cur[v], st.cur[a], st.cur[b], st.single[c])
-		default:
-			k.fma(st.cur[v], st.cur[a], st.cur[b], st.cur[c])
-		}
-	case opCompare:
-		switch op := Compare(n.op); {
-		case single(b):
-			k.compareVS[op](st.curB[v], st.cur[a], st.single[b])
-		case single(a):
-			k.compareVS[op.swapped()](st.curB[v], st.cur[b], st.single[a])
-		default:
-			k.compare[op](st.curB[v], st.cur[a], st.cur[b])
-		}
-	case opFinite:
-		k.isFinite(st.curB[v], st.cur[a])
-	case opLogic:
-		x, y := a, b
-		if single(x) {
-			x, y = y, x
-		}
-		if single(y) {
-			Logic(n.op).RunRight(st.curB[v], st.curB[x], st.singleB[y])
-			return
-		}
-		Logic(n.op).Run(st.curB[v], st.curB[x], st.curB[y])
-	case opNot:
-		Not(st.curB[v], st.curB[a])
-	case opSelect:
-		switch {
-		case single(b) && single(c):
-			Fill(st.cur[v], st.single[c])
-			k.selectSV(st.cur[v], st.curB[a], st.cur[v], st.single[b])
-		case single(b):
-			k.selectSV(st.cur[v], st.curB[a], st.cur[c], st.single[b])
-		case single(c):
-			k.selectVS(st.cur[v], st.curB[a], st.cur[b], st.single[c])
-		default:
-			k.selectVV(st.cur[v], st.curB[a], st.cur[b], st.cur[c])
-		}
-	case opSplat:
-		switch {
-		case n.truth && single(a):
-			Fill(st.curB[v], st.singleB[a])
-		case n.truth:
-			copy(st.curB[v], st.curB[a])
-		case single(a):
-			Fill(st.cur[v], st.single[a])
-		default:
-			copy(st.cur[v], st.cur[a])
-		}
 	}
 }

@@ -96,6 +96,9 @@ type kernels struct {
 	columnMax func(acc, x []float32, rows, stride int)
 	columnMin func(acc, x []float32, rows, stride int)
 
+	// prefetch asks for memory that will be read soon.
+	prefetch func(x []float32)
+
 	transpose func(dst, src []float32, rows, cols, dstStride, srcStride int)
 	philox    func(dst []uint32, key, lo, hi uint64)
 }

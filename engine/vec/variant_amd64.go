@@ -47,6 +47,7 @@ func avx512() *kernels {
 	k.fma, k.fmaVSV, k.fmaVSS, k.fmaVVS = fmaAVX512, fmaVSVAVX512, fmaVSSAVX512, fmaVVSAVX512
 	k.sum, k.max, k.min, k.dot = sumLanesAVX512, maxLanesAVX512, minLanesAVX512, dotLanesAVX512
 	k.columnSum, k.columnMax, k.columnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
+	k.prefetch = prefetchAVX512
 	return k
 }
 
@@ -128,6 +129,7 @@ func avx2() *kernels {
 	k.columnSum = splitColumns(columnSumAVX2, rest.columnSum)
 	k.columnMax = splitColumns(columnMaxAVX2, rest.columnMax)
 	k.columnMin = splitColumns(columnMinAVX2, rest.columnMin)
+	k.prefetch = prefetchAVX2
 	return k
 }
 

@@ -17,6 +17,7 @@ func main() {
 	families := map[string]func(v isa){
 		"plain":  func(v isa) { writeAll(v, plain()) },
 		"reduce": reductions,
+		"memory": memory,
 		"math":   func(v isa) { writeAll(v, functionKernels()) },
 	}
 	family := flag.String("family", "", "which kernels to write")
