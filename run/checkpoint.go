@@ -96,12 +96,12 @@ func (r *Run) Checkpoints() ([]int, error) {
 	}
 	var rounds []int
 	for _, e := range entries {
-		if round, ok := numbered(e.Name(), "round-"); ok && e.IsDir() {
+		if round, ok := numbered(strings.TrimSuffix(e.Name(), aside), "round-"); ok && e.IsDir() {
 			rounds = append(rounds, round)
 		}
 	}
 	slices.Sort(rounds)
-	return rounds, nil
+	return slices.Compact(rounds), nil
 }
 
 // Load reads parts of the checkpoint of a round, or of [Last], and verifies them. If Last's files are damaged, it passes to
@@ -175,17 +175,32 @@ func (r *Run) candidates(rounds []int) []int {
 	return order
 }
 
+// loadParts looks where the checkpoint is, then where it is while another takes its place, then again, since that may be done.
 func (r *Run) loadParts(round int, parts []Part) (*Checkpoint, error) {
+	dir := r.checkpoint(round)
+	var err error
+	for _, dir := range []string{dir, dir + aside, dir} {
+		var c *Checkpoint
+		if c, err = readCheckpoint(dir, round, parts); !errors.Is(err, os.ErrNotExist) {
+			return c, err
+		}
+	}
+	var missing *os.PathError
+	if errors.As(err, &missing) {
+		err = &DamagedError{Path: missing.Path, What: "it is not there"}
+	}
+	return nil, err
+}
+
+func readCheckpoint(dir string, round int, parts []Part) (*Checkpoint, error) {
 	c := &Checkpoint{Round: round}
 	for _, part := range parts {
-		path := filepath.Join(r.checkpoint(round), string(part))
+		path := filepath.Join(dir, string(part))
 		file, err := ReadTensors(path)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			return nil, &DamagedError{Path: path, What: "it is not there"}
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case file.Digest == "":
+		}
+		if file.Digest == "" {
 			return nil, &DamagedError{Path: path, What: "it has no digest, so it cannot be verified"}
 		}
 		switch part {

@@ -215,6 +215,28 @@ func TestWritingNeedsTheLock(t *testing.T) {
 	}
 }
 
+// While a checkpoint takes another's place, that one is aside: it is still found, and put back if nothing came.
+func TestCheckpointThatIsBeingReplacedIsStillFound(t *testing.T) {
+	r := locked(t)
+	save(t, r, 0, 1, 2)
+	if err := os.Rename(r.checkpoint(2), r.checkpoint(2)+aside); err != nil {
+		t.Fatal(err)
+	}
+	wantRounds(t, r, 1, 2)
+	if c, err := r.Load(Last, Weights, State); err != nil || c.Round != 2 || c.Damaged != nil {
+		t.Errorf("%v %+v", err, c)
+	}
+	if err := r.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	if !exists(r.checkpoint(2)) {
+		t.Error("it was not put back")
+	}
+}
+
 // Whoever samples while another process trains always finds a whole checkpoint, though old ones are deleted meanwhile.
 func TestReadingWhileTraining(t *testing.T) {
 	r := locked(t)

@@ -115,8 +115,10 @@ func train(dir string) error {
 		if round%3 != 2 {
 			continue
 		}
-		if err := errors.Join(log.Sync(), r.Save(round, stateOf(round), largeStateOf(round), 2)); err != nil {
-			return err
+		for range 1 + round%2 { // every other one twice, so that one takes the place of another
+			if err := errors.Join(log.Sync(), r.Save(round, stateOf(round), largeStateOf(round), 2)); err != nil {
+				return err
+			}
 		}
 	}
 }
