@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"slices"
+
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -22,7 +24,33 @@ type ConvOptions struct {
 func Conv(x, kernel *graph.Node, o ConvOptions) *graph.Node {
 	o = o.withDefaults("Conv", x, kernel)
 	o.checkChannels("Conv", x, kernel)
-	return o.convolution(spatial(x), kernel).apply(x, kernel)
+	c := o.convolution(spatial(x), kernel)
+	if c.coversOnce(x.Shape().Dimensions, kernel) {
+		return dense(x, kernel)
+	}
+	return c.apply(x, kernel)
+}
+
+// coversOnce says that the kernel lies on all of an input and has no other place to go: then the convolution is one product of matrices,
+// as the last layer of many critics, and its gradient the first of many generators.
+func (c convolution) coversOnce(input []int, kernel *graph.Node) bool {
+	n := len(input) - 2
+	return c.channelGroups == 1 && product(c.kernelDilations) == 1 && slices.Equal(input[1:1+n], kernel.Shape().Dimensions[:n]) &&
+		!slices.ContainsFunc(c.paddings, func(p [2]int) bool { return p != [2]int{} })
+}
+
+// dense multiplies x [batch, height, width, in] with kernel [height, width, in, out] to [batch, 1, 1, out].
+func dense(x, kernel *graph.Node) *graph.Node {
+	batch, out := x.Shape().Dimensions[0], channels(kernel)
+	y := graph.Einsum("bi,io->bo", graph.Reshape(x, batch, -1), graph.Reshape(kernel, -1, out))
+	return graph.Reshape(y, append(append([]int{batch}, repeat(1, x.Rank()-2)...), out)...)
+}
+
+// denseTranspose multiplies x [batch, 1, 1, in] with kernel [height, width, out, in] to [batch, height, width, out].
+func denseTranspose(x, kernel *graph.Node) *graph.Node {
+	batch, in := x.Shape().Dimensions[0], channels(x)
+	y := graph.Einsum("bi,oi->bo", graph.Reshape(x, batch, in), graph.Reshape(kernel, -1, in))
+	return graph.Reshape(y, append([]int{batch}, kernel.Shape().Dimensions[:x.Rank()-1]...)...)
 }
 
 // ConvTransposeOptions say how a kernel is laid out over the output. They hold for every spatial axis.
@@ -65,7 +93,11 @@ func ConvTranspose(x, kernel *graph.Node, o ConvTransposeOptions) *graph.Node {
 			fail("ConvTranspose: padding %d+%d leaves no output of input %v and kernel %v", before, after, x.Shape(), kernel.Shape())
 		}
 	}
-	return forward.convolution(dims[1:len(dims)-1], kernel).byInput(dims, kernel, x)
+	c := forward.convolution(dims[1:len(dims)-1], kernel)
+	if product(spatial(x)) == 1 && c.coversOnce(dims, kernel) {
+		return denseTranspose(x, kernel)
+	}
+	return c.byInput(dims, kernel, x)
 }
 
 // withDefaults fills in what is 0 and refuses what contradicts itself.

@@ -30,6 +30,7 @@ func TestConvGradients(t *testing.T) {
 		{ops.ConvOptions{Stride: 2, Dilation: 2, Padding: 2}, []int{1, 7, 6, 1}, []int{3, 2, 1, 2}},
 		{ops.ConvOptions{Stride: 2, Padding: 1, Groups: 2}, []int{2, 5, 4, 4}, []int{3, 3, 2, 6}},
 		{ops.ConvOptions{Padding: 1, Groups: 3}, []int{1, 3, 3, 3}, []int{3, 3, 1, 3}}, // depthwise
+		{ops.ConvOptions{Stride: 2}, []int{3, 4, 4, 2}, []int{4, 4, 2, 3}},             // DCGAN's last layer: 4x4 to 1x1
 		{ops.ConvOptions{Stride: 2, Padding: 1}, []int{2, 7, 2}, []int{4, 2, 3}},       // one spatial axis
 		{ops.ConvOptions{Padding: 1}, []int{1, 3, 2, 3, 1}, []int{2, 3, 2, 1, 2}},      // three
 	} {
@@ -48,6 +49,8 @@ func TestConvTransposeGradients(t *testing.T) {
 		{ops.ConvTransposeOptions{Stride: 2, Padding: 1}, []int{2, 3, 3, 2}, []int{4, 4, 3, 2}},
 		{ops.ConvTransposeOptions{Stride: 3, Padding: 2, OutputPadding: 1, Dilation: 2}, []int{1, 3, 2, 1}, []int{3, 2, 2, 1}},
 		{ops.ConvTransposeOptions{Stride: 2, Same: true, Groups: 2}, []int{1, 3, 2, 4}, []int{3, 5, 3, 4}},
+		{ops.ConvTransposeOptions{}, []int{3, 1, 1, 2}, []int{4, 4, 3, 2}}, // DCGAN's first layer: 1x1 to 4x4
+		{ops.ConvTransposeOptions{Padding: 1}, []int{2, 1, 1, 2}, []int{4, 4, 3, 2}},
 		{ops.ConvTransposeOptions{Stride: 4, Padding: 11, OutputPadding: 1}, []int{1, 8, 2}, []int{25, 1, 2}}, // WaveGAN's
 	} {
 		t.Run(fmt.Sprintf("%+v", c.o), func(t *testing.T) {

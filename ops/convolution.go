@@ -6,18 +6,17 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// convolution is the geometry of one ConvGeneral node, with every default spelled out. Along one axis, with input x of size n,
-// kernel k of size m, stride s, padding p before, input dilation l and kernel dilation r, it is
+// convolution is the geometry of one ConvGeneral node, with every default spelled out.
 //
-//	y[o] = sum over t of k[t] * X[o*s + t*r - p]        X[i*l] = x[i], and zero elsewhere
+// It links three arrays: the input x, the kernel k and the output y. Along one axis, with input dilation l, kernel dilation r, stride
+// s and padding p before, element i of x, tap t of k and element o of y meet where
 //
-// Both gradients of a convolution are convolutions, so these two rules give gradients of every order. With the spans
-// K = (m-1)*r+1, I = (n-1)*l+1 and O = (size of y - 1)*s+1:
+//	i*l = o*s + t*r - p
 //
-//	by input    dx = conv(v, reversed k, in and out swapped)   stride l, input dilation s, kernel dilation r, padding K-1-p
-//	by kernel   dk = conv(x, v, batch and channels swapped)    stride r, input dilation l, kernel dilation s, padding p
-//
-// and the padding after is whatever makes the result as large as x, or k. Paddings may be negative: they cut.
+// and y[o] is the sum of x[i]*k[t] over all that meet. So the gradient by x is the sum of v[o]*k[t], and that by k the sum of
+// x[i]*v[o], over the same places, if v is the gradient by y. Each is a convolution of its two arrays again: one of them is read as the
+// input, the other as the kernel, and where the signs are against it an array is turned round (contract). So these rules give
+// gradients of every order.
 //
 // Groups: with c channel groups the channels of x and the output channels of k are c blocks, which meet each other alone. With b
 // batch groups the batch of x and the output channels of k are b blocks that do. The gradients of both are convolutions with
@@ -48,58 +47,129 @@ func (c convolution) apply(x, kernel *graph.Node) *graph.Node {
 	return graph.ConvGeneral(x, kernel, c.axes, c.strides, c.paddings, c.inputDilations, c.kernelDilations, c.channelGroups, c.batchGroups)
 }
 
-// byInput returns the gradient by an input of inputDims, given the kernel and the gradient v by the output.
-func (c convolution) byInput(inputDims []int, kernel, v *graph.Node) *graph.Node {
-	a := c.axes
-	back := convolution{
-		axes: graph.ConvolveAxesConfig{
-			InputBatch: a.OutputBatch, InputChannels: a.OutputChannels, InputSpatial: a.OutputSpatial,
-			KernelInputChannels: a.KernelOutputChannels, KernelOutputChannels: a.KernelInputChannels, KernelSpatial: a.KernelSpatial,
-			OutputBatch: a.InputBatch, OutputChannels: a.InputChannels, OutputSpatial: a.InputSpatial,
-		},
-		strides: c.inputDilations, paddings: make([][2]int, len(c.strides)),
-		inputDilations: c.strides, kernelDilations: c.kernelDilations,
-		channelGroups: c.groups(), batchGroups: 1,
-	}
-	for i := range back.paddings {
-		kernelSpan, inputSpan, outputSpan := c.spans(i, inputDims, kernel.Shape().Dimensions, v.Shape().Dimensions)
-		before := kernelSpan - 1 - c.paddings[i][0]
-		back.paddings[i] = [2]int{before, inputSpan + kernelSpan - 1 - outputSpan - before}
-	}
-	kernel = reverse(kernel, a.KernelSpatial)
-	kernel = moveGroups(kernel, back.channelGroups, a.KernelOutputChannels, a.KernelInputChannels)
-	return moveGroups(back.apply(v, kernel), c.batchGroups, a.InputChannels, a.InputBatch)
+// leg is one of the three arrays that a convolution links.
+type leg int
+
+const (
+	inputLeg leg = iota
+	kernelLeg
+	outputLeg
+)
+
+// operand is an array in the place of a leg: its values, or the gradient by it.
+type operand struct {
+	leg
+	node *graph.Node
 }
 
-// byKernel returns the gradient by a kernel of kernelDims, given the input and the gradient v by the output.
-func (c convolution) byKernel(x *graph.Node, kernelDims []int, v *graph.Node) *graph.Node {
-	a := c.axes
-	back := convolution{
-		axes: graph.ConvolveAxesConfig{
-			InputBatch: a.InputChannels, InputChannels: a.InputBatch, InputSpatial: a.InputSpatial,
-			KernelInputChannels: a.OutputBatch, KernelOutputChannels: a.OutputChannels, KernelSpatial: a.OutputSpatial,
-			OutputBatch: a.KernelInputChannels, OutputChannels: a.KernelOutputChannels, OutputSpatial: a.KernelSpatial,
-		},
-		strides: c.kernelDilations, paddings: make([][2]int, len(c.strides)),
-		inputDilations: c.inputDilations, kernelDilations: c.strides,
-		channelGroups: c.groups(), batchGroups: 1,
+// byInput returns the gradient by an input of dims, given the kernel and the gradient v by the output. The one that spans more is
+// read as the input of a convolution, the other as its kernel: for a strided convolution that is v with gaps under a small kernel.
+func (c convolution) byInput(dims []int, kernel, v *graph.Node) *graph.Node {
+	first, second := operand{outputLeg, v}, operand{kernelLeg, kernel}
+	if c.places(second) > c.places(first) {
+		first, second = second, first
 	}
-	for i := range back.paddings {
-		kernelSpan, inputSpan, outputSpan := c.spans(i, x.Shape().Dimensions, kernelDims, v.Shape().Dimensions)
+	return c.contract(first, second, inputLeg, dims)
+}
+
+// byKernel returns the gradient by a kernel of dims, given the input x and the gradient v by the output. The one with smaller gaps,
+// of equals the larger, is read as the input of a convolution: then it has none, and the other is a kernel with gaps.
+func (c convolution) byKernel(x *graph.Node, dims []int, v *graph.Node) *graph.Node {
+	first, second := operand{inputLeg, x}, operand{outputLeg, v}
+	gaps := product(c.inputDilations) - product(c.strides)
+	if gaps > 0 || gaps == 0 && c.places(second) > c.places(first) {
+		first, second = second, first
+	}
+	return c.contract(first, second, kernelLeg, dims)
+}
+
+// contract sums the products of two legs over the places where they meet the third, which is to have dims: as a convolution with
+// first for its input and second for its kernel.
+//
+// That needs first = third + second, up to padding. If first is the input of c, it is so. If not, the input is second or third, on
+// the wrong side by its sign alone; then the other of the two is counted from its end, which changes its sign.
+func (c convolution) contract(first, second operand, third leg, dims []int) *graph.Node {
+	link, spatial := c.links(), c.spatial()
+	sum := convolution{
+		axes: graph.ConvolveAxesConfig{
+			InputBatch: link[first.leg][third], InputChannels: link[first.leg][second.leg], InputSpatial: spatial[first.leg],
+			KernelInputChannels: link[second.leg][first.leg], KernelOutputChannels: link[second.leg][third], KernelSpatial: spatial[second.leg],
+			OutputBatch: link[third][first.leg], OutputChannels: link[third][second.leg], OutputSpatial: spatial[third],
+		},
+		strides: c.steps(third), inputDilations: c.steps(first.leg), kernelDilations: c.steps(second.leg),
+		paddings:      make([][2]int, len(c.strides)),
+		channelGroups: c.channelGroups * c.batchGroups, batchGroups: 1, // GoMLX allows only one kind at a time
+	}
+	turned := third
+	if third == inputLeg {
+		turned = second.leg
+	}
+	var spans [3]int
+	for i := range sum.paddings {
+		spans[first.leg] = c.span(first.leg, i, first.node.Shape().Dimensions)
+		spans[second.leg] = c.span(second.leg, i, second.node.Shape().Dimensions)
+		spans[third] = c.span(third, i, dims)
 		before := c.paddings[i][0]
-		back.paddings[i] = [2]int{before, kernelSpan + outputSpan - 1 - inputSpan - before}
+		if first.leg != inputLeg {
+			before = spans[turned] - 1 - before
+		}
+		sum.paddings[i] = [2]int{before, spans[third] + spans[second.leg] - 1 - spans[first.leg] - before}
 	}
-	return back.apply(moveGroups(x, c.channelGroups, a.InputChannels, a.InputBatch), v)
+
+	home := c.homes(link)
+	a := moveGroups(first.node, sum.channelGroups, home[first.leg], sum.axes.InputChannels)
+	b := moveGroups(second.node, sum.channelGroups, home[second.leg], sum.axes.KernelOutputChannels)
+	if first.leg != inputLeg && turned == second.leg {
+		b = reverse(b, spatial[turned])
+	}
+	result := sum.apply(a, b)
+	if first.leg != inputLeg && turned == third {
+		result = reverse(result, spatial[turned])
+	}
+	return moveGroups(result, sum.channelGroups, sum.axes.OutputChannels, home[third])
 }
 
-// groups is how many groups there are, of either kind; GoMLX allows only one kind at a time.
-func (c convolution) groups() int { return max(c.channelGroups, c.batchGroups) }
+// links are the axes of each leg by which it meets each other one: x and k meet by the input channels, x and y by the batch, k and y
+// by the output channels.
+func (c convolution) links() [3][3]int {
+	return [3][3]int{
+		inputLeg:  {kernelLeg: c.axes.InputChannels, outputLeg: c.axes.InputBatch},
+		kernelLeg: {inputLeg: c.axes.KernelInputChannels, outputLeg: c.axes.KernelOutputChannels},
+		outputLeg: {inputLeg: c.axes.OutputBatch, kernelLeg: c.axes.OutputChannels},
+	}
+}
 
-// spans returns how many places kernel, input and output take up along spatial axis i, their gaps included.
-func (c convolution) spans(i int, input, kernel, output []int) (kernelSpan, inputSpan, outputSpan int) {
-	return (kernel[c.axes.KernelSpatial[i]]-1)*c.kernelDilations[i] + 1,
-		(input[c.axes.InputSpatial[i]]-1)*c.inputDilations[i] + 1,
-		(output[c.axes.OutputSpatial[i]]-1)*c.strides[i] + 1
+// homes are the axes of each leg along which its groups lie.
+func (c convolution) homes(link [3][3]int) [3]int {
+	homes := [3]int{inputLeg: link[inputLeg][kernelLeg], kernelLeg: link[kernelLeg][outputLeg], outputLeg: link[outputLeg][kernelLeg]}
+	if c.batchGroups > 1 {
+		homes[inputLeg] = link[inputLeg][outputLeg]
+	}
+	return homes
+}
+
+// spatial are the spatial axes of each leg.
+func (c convolution) spatial() [3][]int {
+	return [3][]int{inputLeg: c.axes.InputSpatial, kernelLeg: c.axes.KernelSpatial, outputLeg: c.axes.OutputSpatial}
+}
+
+// steps are the distances between neighbours of a leg, along each spatial axis.
+func (c convolution) steps(l leg) []int {
+	return [3][]int{inputLeg: c.inputDilations, kernelLeg: c.kernelDilations, outputLeg: c.strides}[l]
+}
+
+// span is how many places a leg of dims takes up along spatial axis i, its gaps included.
+func (c convolution) span(l leg, i int, dims []int) int {
+	return (dims[c.spatial()[l][i]]-1)*c.steps(l)[i] + 1
+}
+
+// places is the span over all spatial axes.
+func (c convolution) places(o operand) int {
+	n := 1
+	for i := range c.strides {
+		n *= c.span(o.leg, i, o.node.Shape().Dimensions)
+	}
+	return n
 }
 
 func convVJP(node, v *graph.Node) []*graph.Node {
@@ -113,7 +183,7 @@ func convVJP(node, v *graph.Node) []*graph.Node {
 // moveGroups splits axis from into groups blocks, and lays the blocks one after another along axis to, which becomes that much
 // larger: [a, groups*b] to [groups*a, b].
 func moveGroups(x *graph.Node, groups, from, to int) *graph.Node {
-	if groups == 1 {
+	if groups == 1 || from == to {
 		return x
 	}
 	dims := x.Shape().Dimensions
@@ -147,4 +217,12 @@ func reverse(x *graph.Node, axes []int) *graph.Node {
 		return x
 	}
 	return graph.Reverse(x, axes...)
+}
+
+func product(list []int) int {
+	n := 1
+	for _, v := range list {
+		n *= v
+	}
+	return n
 }

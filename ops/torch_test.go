@@ -24,6 +24,7 @@ func TestTorch(t *testing.T) {
 		"conv-groups":    conv(ops.ConvOptions{Stride: 2, Padding: 1, Groups: 2}),
 		"conv-depthwise": conv(ops.ConvOptions{Padding: 1, Groups: 3}),
 		"conv-1d":        conv(ops.ConvOptions{Stride: 2, Padding: 1}),
+		"conv-to-one":    conv(ops.ConvOptions{}),
 		"conv-3d":        conv(ops.ConvOptions{Padding: 1}),
 
 		"transpose":                convTranspose(ops.ConvTransposeOptions{}),
@@ -31,6 +32,7 @@ func TestTorch(t *testing.T) {
 		"transpose-output-padding": convTranspose(ops.ConvTransposeOptions{Stride: 3, Padding: 2, OutputPadding: 2}),
 		"transpose-dilated":        convTranspose(ops.ConvTransposeOptions{Stride: 2, Padding: 1, OutputPadding: 1, Dilation: 2}),
 		"transpose-groups":         convTranspose(ops.ConvTransposeOptions{Stride: 2, Padding: 1, Groups: 2}),
+		"transpose-from-one":       convTranspose(ops.ConvTransposeOptions{}),
 		"transpose-1d":             convTranspose(ops.ConvTransposeOptions{Stride: 4, Padding: 11, OutputPadding: 1}),
 
 		"mean-pool":        pool(ops.MeanPool, ops.PoolOptions{Window: 3}),

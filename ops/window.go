@@ -129,11 +129,11 @@ func padWith(x, fill *graph.Node, config []graph.PadAxis) *graph.Node {
 // reduceProductVJP multiplies in pairs, so that zeros among the factors do no harm (as dividing the product by each would).
 func reduceProductVJP(node, v *graph.Node) []*graph.Node {
 	axes := paramsOf(node).ints("axes")
-	return composed(node, v, func(x *graph.Node) *graph.Node { return product(x, axes) })
+	return composed(node, v, func(x *graph.Node) *graph.Node { return multiply(x, axes) })
 }
 
-// product multiplies over the given axes, or all where there are none, and drops them.
-func product(x *graph.Node, axes []int) *graph.Node {
+// multiply multiplies over the given axes, or all where there are none, and drops them.
+func multiply(x *graph.Node, axes []int) *graph.Node {
 	reduced := make([]bool, x.Rank())
 	for axis := range reduced {
 		reduced[axis] = len(axes) == 0
