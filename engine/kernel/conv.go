@@ -34,45 +34,45 @@ func (c *Conv) OutWidth() int { return c.horizontal().out }
 // Forward computes y from x and w.
 func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 	c.check("Forward", x, w, y)
-	packed := s.pack()
-	defer s.unpack(packed)
-	c.forward().packFor(c, p, s, packed, w)
-	c.forward().runFor(c, p, s, y, x, packed)
+	forward := c.forward()
+	packed := forward.packed(p, s, w)
+	defer s.give(packed.data)
+	forward.run(p, s, y, x, packed)
 }
 
 // PackForward packs w for any number of ForwardPacked.
 func (c *Conv) PackForward(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackForward", "the kernel", w, c.weights())
-	c.forward().packFor(c, p, s, dst, w)
+	c.forward().pack(p, s, dst, w)
 }
 
-// ForwardPacked is Forward with weights that PackForward has packed, for a Conv that may differ in Batch only.
+// ForwardPacked is Forward with weights that PackForward has packed for the same Conv.
 func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
 	forward := c.forward()
 	c.checkPacked("ForwardPacked", forward, x, w, y)
-	forward.runFor(c, p, s, y, x, w)
+	forward.run(p, s, y, x, w)
 }
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
 func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 	c.check("ByInput", dx, w, dy)
-	packed := s.pack()
-	defer s.unpack(packed)
-	c.byInput().packFor(c, p, s, packed, w)
-	c.byInput().runFor(c, p, s, dx, dy, packed)
+	byInput := c.byInput()
+	packed := byInput.packed(p, s, w)
+	defer s.give(packed.data)
+	byInput.run(p, s, dx, dy, packed)
 }
 
 // PackByInput packs w for any number of ByInputPacked.
 func (c *Conv) PackByInput(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackByInput", "the kernel", w, c.weights())
-	c.byInput().packFor(c, p, s, dst, w)
+	c.byInput().pack(p, s, dst, w)
 }
 
-// ByInputPacked is ByInput with weights that PackByInput has packed, for a Conv that may differ in Batch only.
+// ByInputPacked is ByInput with weights that PackByInput has packed for the same Conv.
 func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Packed) {
 	byInput := c.byInput()
 	c.checkPacked("ByInputPacked", byInput, dx, w, dy)
-	byInput.runFor(c, p, s, dx, dy, w)
+	byInput.run(p, s, dx, dy, w)
 }
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
@@ -90,7 +90,7 @@ func (c *Conv) check(op string, x, w, y []float32) {
 // checkPacked is check for packed weights.
 func (c *Conv) checkPacked(op string, as *correlation, x []float32, w *Packed, y []float32) {
 	c.checkImages(op, x, y)
-	want, size := as.form(c)
+	want, size := as.form()
 	if len(w.data) != size || w.form != want {
 		panic(fmt.Errorf("kernel: %s: the kernel was packed as %+v with %d floats, want %+v with %d", op, w.form, len(w.data), want, size))
 	}

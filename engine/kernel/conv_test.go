@@ -8,6 +8,11 @@ import (
 	"github.com/ganymede-gan/ganymede/engine/pool"
 )
 
+// layer is one of a DCGAN discriminator: 4x4 taps of stride 2.
+func layer(batch, side, in, out int) Conv {
+	return Conv{Batch: batch, Height: side, Width: side, In: in, Out: out, KernelHeight: 4, KernelWidth: 4, StrideH: 2, StrideW: 2, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+}
+
 // convCases are shapes that meet every path: sizes of one, widths that no tile divides, channels of 1, 3 and 100, cropping,
 // dilations of both kinds together, groups, and one over and under the blocks.
 func convCases() []Conv {

@@ -15,8 +15,9 @@ type correlation struct {
 	in, out           int // channels of a group
 	rows, cols        []phase
 	kernelWidth       int
-	transposed        bool // weights are read in reverse order of the taps, with in and out swapped
-	weightIn, weights int  // how many floats lie between the in channels, and the taps, of w
+	transposed        bool   // weights are read in reverse order of the taps, with in and out swapped
+	weightIn, weights int    // how many floats lie between the in channels, and the taps, of w
+	fast              *short // nil: direct
 }
 
 func (c *Conv) forward() *correlation {
@@ -28,46 +29,52 @@ func (c *Conv) byInput() *correlation {
 }
 
 func newCorrelation(c *Conv, vertical, horizontal axis, in, out int, transposed bool) *correlation {
-	return &correlation{
+	f := &correlation{
 		batch: c.Batch, groups: c.groups(), vertical: vertical, horizontal: horizontal, in: in, out: out,
 		rows: vertical.phases(), cols: horizontal.phases(), kernelWidth: c.KernelWidth, transposed: transposed,
 		weightIn: c.Out, weights: c.In / c.groups() * c.Out,
 	}
-}
-
-// shortFor returns the short form of the correlation if there is one and the convolution allows it.
-func (c *correlation) shortFor(conv *Conv) *short {
-	if conv.Algorithm == Exact {
-		return nil
+	if c.Algorithm == Balanced {
+		f.fast = f.short()
 	}
-	return c.short()
+	return f
 }
 
 // form returns the form of the packed weights that the correlation wants, and how many floats they are.
-func (c *correlation) form(conv *Conv) (form, int) {
-	if s := c.shortFor(conv); s != nil {
-		_, size := s.size()
-		return form{c.transposed, s.products}, size
+func (c *correlation) form() (form, int) {
+	if c.fast != nil {
+		_, size := c.fast.size()
+		return form{c.transposed, c.fast.products}, size
 	}
 	_, size := c.parts()
 	return form{byInput: c.transposed}, size
 }
 
-func (c *correlation) packFor(conv *Conv, p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
-	dst.form, _ = c.form(conv)
-	if short := c.shortFor(conv); short != nil {
-		short.pack(p, s, dst, w)
-		return
-	}
-	c.pack(p, s.kernels(), dst, w)
+// packed returns weights packed into memory from the stock; give its data back.
+func (c *correlation) packed(p *pool.Pool, s *Scratch, w []float32) *Packed {
+	_, size := c.form()
+	packed := &Packed{data: s.take(size)}
+	c.pack(p, s, packed, w)
+	return packed
 }
 
-func (c *correlation) runFor(conv *Conv, p *pool.Pool, s *Scratch, y, x []float32, weights *Packed) {
-	if short := c.shortFor(conv); short != nil {
-		short.run(p, s, y, x, weights)
+func (c *correlation) pack(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
+	var size int
+	dst.form, size = c.form()
+	dst.data = grow(dst.data, size)
+	if c.fast != nil {
+		c.fast.pack(p, s, dst.data, w)
 		return
 	}
-	c.run(p, s, y, x, weights)
+	c.packDirect(p, s.kernels(), dst.data, w)
+}
+
+func (c *correlation) run(p *pool.Pool, s *Scratch, y, x []float32, weights *Packed) {
+	if c.fast != nil {
+		c.fast.run(p, s, y, x, weights.data)
+		return
+	}
+	c.runDirect(p, s, y, x, weights.data)
 }
 
 // part is one group and phase of a correlation, and where its packed weights begin.
@@ -91,10 +98,9 @@ func (c *correlation) parts() (parts []part, size int) {
 	return parts, size
 }
 
-// pack packs the weights of all parts. In a panel k counts tap rows, taps in a row, and channels.
-func (c *correlation) pack(p *pool.Pool, k *kernels, dst *Packed, w []float32) {
+// packDirect packs the weights of all parts. In a panel k counts tap rows, taps in a row, and channels.
+func (c *correlation) packDirect(p *pool.Pool, k *kernels, dst, w []float32) {
 	parts, size := c.parts()
-	dst.data = grow(dst.data, size)
 	if size == 0 {
 		return
 	}
@@ -105,7 +111,7 @@ func (c *correlation) pack(p *pool.Pool, k *kernels, dst *Packed, w []float32) {
 		for ty := range part.row.taps {
 			for tx := range part.col.taps {
 				tap := c.tap(w, part.group, part.row.tap+ty*part.row.tapStep, part.col.tap+tx*part.col.tapStep)
-				packPanel(k, dst.data[at:][:c.in*panelWidth], tap, col)
+				packPanel(k, dst[at:][:c.in*panelWidth], tap, col)
 				at += c.in * panelWidth
 			}
 		}
@@ -121,9 +127,9 @@ func (c *correlation) tap(w []float32, group, ky, kx int) Matrix {
 	return Matrix{Data: w[(ky*c.kernelWidth+kx)*c.weights+group*c.out:], Rows: c.in, Cols: c.out, RowStride: c.weightIn, ColStride: 1}
 }
 
-// run computes y from x and packed weights. Each block of work is some rows of output pixels, in all phases and groups,
+// runDirect computes y from x and packed weights. Each block of work is some rows of output pixels, in all phases and groups,
 // and some of the panels of output channels. How the work is cut does not change a bit of the result.
-func (c *correlation) run(p *pool.Pool, s *Scratch, y, x []float32, weights *Packed) {
+func (c *correlation) runDirect(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 	if len(y) == 0 {
 		return
 	}
@@ -236,7 +242,7 @@ func copyPadded(dst, src []float32, start int) {
 }
 
 // multiply computes one part of a block for some panels of output channels.
-func (c *correlation) multiply(k *kernels, w *worker, y []float32, in input, part part, weights *Packed, panel0, panel1 int) {
+func (c *correlation) multiply(k *kernels, w *worker, y []float32, in input, part part, weights []float32, panel0, panel1 int) {
 	channels := c.groups * c.in
 	w.rows, w.cRows, w.segments = w.rows[:0], w.cRows[:0], w.segments[:0]
 	for _, p := range in.pieces {
@@ -268,7 +274,7 @@ func (c *correlation) multiply(k *kernels, w *worker, y []float32, in input, par
 	}
 	k.multiply(w, product{
 		a: in.data, rows: w.rows, segments: w.segments, length: length,
-		b: weights.data[part.weights+panel0*part.depth*panelWidth:], panel: part.depth * panelWidth, bStride: panelWidth,
+		b: weights[part.weights+panel0*part.depth*panelWidth:], panel: part.depth * panelWidth, bStride: panelWidth,
 		c: y, cRows: w.cRows, cols: min(panel1*panelWidth, c.out) - panel0*panelWidth,
 	})
 }

@@ -23,19 +23,18 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 	if dst.Rows == 0 || dst.Cols == 0 {
 		return
 	}
-	packed := s.pack()
-	defer s.unpack(packed)
-	if b.ColStride != 1 || (a.Rows > fewRows && !byColumns(a)) {
-		PackMatrix(p, s, packed, b)
-		newMultiplication(s, dst, a, packed.columns()).run(p, s)
-		return
-	}
-	whole := b.Cols / panelWidth * panelWidth
-	newMultiplication(s, dst.columns(0, whole), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, whole}).run(p, s)
-	if whole < b.Cols {
+	inPlace := 0 // columns of b that are read in place
+	if b.ColStride == 1 && (a.Rows <= fewRows || byColumns(a)) {
 		// The last columns are read from a copy, lest a tile reads beyond the end of b.
-		PackMatrix(p, s, packed, b.columns(whole, b.Cols))
-		newMultiplication(s, dst.columns(whole, b.Cols), a, packed.columns()).run(p, s)
+		inPlace = b.Cols / panelWidth * panelWidth
+		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, inPlace}).run(p, s)
+	}
+	if inPlace < b.Cols {
+		b = b.columns(inPlace, b.Cols)
+		packed := &Packed{data: s.take(panels(b.Cols) * panelWidth * b.Rows)}
+		defer s.give(packed.data)
+		PackMatrix(p, s, packed, b)
+		newMultiplication(s, dst.columns(inPlace, dst.Cols), a, packed.columns()).run(p, s)
 	}
 }
 
@@ -118,10 +117,11 @@ type multiplication struct {
 	kernels *kernels
 	dst, a  Matrix
 	b       columns
+	add     bool // to dst; of byColumns alone
 }
 
 func newMultiplication(s *Scratch, dst, a Matrix, b columns) *multiplication {
-	return &multiplication{s.kernels(), dst, a, b}
+	return &multiplication{kernels: s.kernels(), dst: dst, a: a, b: b}
 }
 
 // run cuts the product into blocks of rows and, where that gives the threads too little, of panels. How it is cut does not
@@ -205,6 +205,9 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 	for from := 0; from == 0 || from < m.a.Cols; from += columnDepth {
 		t.length = min(columnDepth, m.a.Cols-from)
 		t.add = min(from, 1)
+		if m.add {
+			t.add = 1
+		}
 		for col := c0; col < c1; {
 			vectors := k.strip(min(c1-col, panelWidth-col%panelWidth))
 			width := min(vectors*k.lanes, c1-col)

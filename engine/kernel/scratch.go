@@ -1,6 +1,9 @@
 package kernel
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Scratch is work memory that is reused from call to call, so that only the first calls of a kind allocate. The zero
 // value is ready. One Scratch may serve concurrent calls.
@@ -10,7 +13,7 @@ type Scratch struct {
 
 	mu      sync.Mutex
 	workers []*worker
-	packed  []*Packed
+	free    [][]float32
 }
 
 // worker is what one block of work needs for itself.
@@ -55,21 +58,36 @@ func (s *Scratch) release(w *worker) {
 	s.mu.Unlock()
 }
 
-// pack takes memory for packed weights from the stock; give it back by unpack.
-func (s *Scratch) pack() *Packed {
+// take takes n floats from the stock; give them back by give. What they contain is left over.
+func (s *Scratch) take(n int) []float32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.packed); n > 0 {
-		p := s.packed[n-1]
-		s.packed = s.packed[:n-1]
-		return p
+	best := -1
+	for i, b := range s.free {
+		if best < 0 || fits(cap(b), cap(s.free[best]), n) {
+			best = i
+		}
 	}
-	return new(Packed)
+	if best < 0 {
+		return make([]float32, n)
+	}
+	b := s.free[best]
+	s.free = slices.Delete(s.free, best, best+1)
+	return grow(b, n)
 }
 
-func (s *Scratch) unpack(p *Packed) {
+// fits says whether a buffer of size a serves n floats better than one of size b: the smallest that is large enough, or
+// else the largest, which then makes place for a larger one.
+func fits(a, b, n int) bool {
+	if b >= n {
+		return a >= n && a < b
+	}
+	return a > b
+}
+
+func (s *Scratch) give(b []float32) {
 	s.mu.Lock()
-	s.packed = append(s.packed, p)
+	s.free = append(s.free, b)
 	s.mu.Unlock()
 }
 

@@ -69,7 +69,7 @@ func (c *correlation) short() *short {
 		}
 	}
 	s := &short{taps: taps, products: taps + tileSide - 1, stride: stride, depth: stride * stride * c.in}
-	copied := *c
+	copied := *c // its fast is nil
 	s.correlation = &copied
 	copied.rows, s.outRows = wholeTiles(c.rows)
 	copied.cols, s.outCols = wholeTiles(c.cols)
@@ -97,21 +97,20 @@ func (s *short) size() (phase, all int) {
 
 // pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from the packed weights of
 // the direct form, in whose panels each tap is a run of [in][32].
-func (s *short) pack(p *pool.Pool, scratch *Scratch, dst *Packed, w []float32) {
-	direct := scratch.pack()
-	defer scratch.unpack(direct)
+func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
+	parts, size := s.parts()
+	direct := scratch.take(size)
+	defer scratch.give(direct)
 	k := scratch.kernels()
-	s.correlation.pack(p, k, direct, w)
-	size, all := s.size()
-	dst.data = grow(dst.data, all)
-	parts, _ := s.parts()
+	s.packDirect(p, k, direct, w)
+	size, _ = s.size()
 	n, run := panels(s.out), s.in*panelWidth
 	p.Run(len(parts)*n, func(i int) {
 		part, panel := i/n, i%n
-		src := direct.data[parts[part].weights+panel*parts[part].depth*panelWidth:]
+		src := direct[parts[part].weights+panel*parts[part].depth*panelWidth:]
 		plane := n * s.depth * panelWidth
 		for source := range s.stride * s.stride {
-			to := dst.data[part*size+panel*s.depth*panelWidth+source*run:]
+			to := dst[part*size+panel*s.depth*panelWidth+source*run:]
 			first := source/s.stride*s.stride*s.taps + source%s.stride
 			k.transform(transformWeights, s.products, to, grid{s.products * plane, plane},
 				src[first*run:], grid{s.stride * s.stride * s.taps * run, s.stride * run}, run)
@@ -120,7 +119,7 @@ func (s *short) pack(p *pool.Pool, scratch *Scratch, dst *Packed, w []float32) {
 }
 
 // run computes y from x and transformed weights. Blocks of work are rows of tiles.
-func (s *short) run(p *pool.Pool, scratch *Scratch, y, x []float32, weights *Packed) {
+func (s *short) run(p *pool.Pool, scratch *Scratch, y, x, weights []float32) {
 	lines := s.batch * s.rows[0].outs / tileSide
 	blocks := min(lines, (lines*s.cols[0].outs/tileSide+shortTiles-1)/shortTiles)
 	if threads := p.Threads(); blocks > 1 || lines > 1 {
@@ -134,7 +133,7 @@ func (s *short) run(p *pool.Pool, scratch *Scratch, y, x []float32, weights *Pac
 		in := s.gather(w, x, tileSide*(i*lines/blocks), tileSide*((i+1)*lines/blocks))
 		for r := range s.rows {
 			for c := range s.cols {
-				s.tiles(k, w, y, in, r, c, weights.data[(r*len(s.cols)+c)*size:][:size])
+				s.tiles(k, w, y, in, r, c, weights[(r*len(s.cols)+c)*size:][:size])
 			}
 		}
 	})
@@ -152,7 +151,7 @@ func newPlanes(data []float32, products, tiles, channels int) planes {
 	return p
 }
 
-// of returns where the vectors of one tile lie.
+// grid returns where the vectors of one tile lie.
 func (p planes) grid(products int) grid { return grid{products * p.size, p.size} }
 
 // tiles computes one phase of a block.

@@ -1,0 +1,101 @@
+package kernel
+
+import "github.com/ganymede-gan/ganymede/engine/pool"
+
+const (
+	// gradientTiles is how many tiles are summed before the sums are stored.
+	gradientTiles = 256
+
+	// gradientRows is how many channels of transformed input one unit of work takes: with gradientTiles they are 192 KB,
+	// which stay in the second cache while all columns of the gradient pass by.
+	gradientRows = 192
+)
+
+// byKernel computes the gradient by the kernel, transposing the three steps of the forward pass: with V = B x and
+// D = Aᵀ dy for each tile, the gradient of the transformed weights is the sum over tiles of Vᵀ D for each of the T*T
+// products, and that of the taps is Gᵀ of it.
+func (s *short) byKernel(p *pool.Pool, scratch *Scratch, dw, x, dy []float32) {
+	k := scratch.kernels()
+	cols := s.cols[0].outs / tileSide
+	lines := s.batch * s.rows[0].outs / tileSide
+	blocks := min(lines, (lines*cols+gradientTiles-1)/gradientTiles)
+	most := (lines + blocks - 1) / blocks * cols // tiles of a block
+	products := s.products * s.products
+	v, d := newPlanes(nil, 0, most, s.depth), newPlanes(nil, 0, most, s.out)
+	v.data, d.data = scratch.take(products*v.size), scratch.take(products*d.size)
+	sums := scratch.take(products * s.depth * s.out) // [t][depth][out]
+	defer func() {
+		for _, b := range [][]float32{v.data, d.data, sums} {
+			scratch.give(b)
+		}
+	}()
+	chunks := (s.depth + gradientRows - 1) / gradientRows
+	for block := range blocks {
+		l0, l1 := block*lines/blocks, (block+1)*lines/blocks
+		parts := min(l1-l0, 4*p.Threads())
+		p.Run(parts, func(i int) {
+			w := scratch.worker()
+			defer scratch.release(w)
+			from, to := l0+i*(l1-l0)/parts, l0+(i+1)*(l1-l0)/parts
+			s.transformTiles(k, w, v, d, x, dy, from, to, (from-l0)*cols)
+		})
+		p.Run(products*chunks, func(i int) {
+			w := scratch.worker()
+			defer scratch.release(w)
+			t, chunk := i/chunks, i%chunks
+			m := multiplication{kernels: k,
+				dst: RowMajor(sums[t*s.depth*s.out:][:s.depth*s.out], s.depth, s.out),
+				a:   Matrix{Data: v.data[t*v.size:], Rows: s.depth, Cols: (l1 - l0) * cols, RowStride: 1, ColStride: v.tile},
+				b:   columns{data: d.data[t*d.size:], panel: panelWidth, stride: d.tile, rows: (l1 - l0) * cols, cols: s.out},
+				add: block > 0,
+			}
+			m.byColumns(w, chunk*s.depth/chunks, (chunk+1)*s.depth/chunks, 0, s.out)
+		})
+	}
+	s.transformKernel(p, k, dw, sums)
+}
+
+// transformTiles transforms the inputs and the gradients by the output of some lines of tiles.
+func (s *short) transformTiles(k *kernels, w *worker, v, d planes, x, dy []float32, from, to, tile int) {
+	row, col := s.rows[0], s.cols[0]
+	in := s.gather(w, x, tileSide*from, tileSide*to)
+	w.panel = grow(w.panel, tileSide*tileSide*s.out)
+	for _, p := range in.pieces {
+		for u := p.u0; u < p.u1; u += tileSide {
+			for x := 0; x < col.outs; x += tileSide {
+				s.transformInput(k, v, tile, in, p, row, col, u, x)
+				src, grid := dy[((p.image*s.vertical.out+u)*s.horizontal.out+x)*s.out:], grid{s.horizontal.out * s.out, s.out}
+				if rows, cols := s.outRows[0]-u, s.outCols[0]-x; rows < tileSide || cols < tileSide {
+					src, grid = s.partialTile(w.panel, src, grid, rows, cols)
+				}
+				k.transform(transformGradient, s.products, d.data[tile*d.tile:], d.grid(s.products), src, grid, s.out)
+				tile++
+			}
+		}
+	}
+}
+
+// partialTile copies the outputs of a tile that exist and sets the others to zero.
+func (s *short) partialTile(dst, src []float32, from grid, rows, cols int) ([]float32, grid) {
+	clear(dst)
+	to := grid{tileSide * s.out, s.out}
+	for r := range min(tileSide, rows) {
+		for c := range min(tileSide, cols) {
+			copy(dst[r*to.row+c*to.col:][:s.out], src[r*from.row+c*from.col:])
+		}
+	}
+	return dst, to
+}
+
+// transformKernel turns the sums [t][source][in][out] into the gradients of the taps.
+func (s *short) transformKernel(p *pool.Pool, k *kernels, dw, sums []float32) {
+	run, plane := s.in*s.out, s.depth*s.out
+	sources := s.stride * s.stride
+	p.Run(sources*s.in, func(i int) {
+		source, channel := i/s.in, i%s.in
+		from := source*run + channel*s.out
+		first := (source/s.stride*s.kernelWidth+source%s.stride)*run + channel*s.out
+		k.transform(transformKernel, s.products, dw[first:], grid{s.stride * s.kernelWidth * run, s.stride * run},
+			sums[from:], grid{s.products * plane, plane}, s.out)
+	})
+}
