@@ -9,3 +9,6 @@ func prefetchAVX512(x []float32)
 
 //go:noescape
 func prefetchAVX2(x []float32)
+
+//go:noescape
+func transposeAVX2(dst *float32, src *float32, squares int, dstStride int, srcStride int)

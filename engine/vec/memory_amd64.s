@@ -61,3 +61,66 @@ by1:
 
 under1:
 	RET
+
+// func transposeAVX2(dst *float32, src *float32, squares int, dstStride int, srcStride int)
+// Requires: AVX
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ squares+16(FP), DX
+	MOVQ dstStride+24(FP), BX
+	MOVQ srcStride+32(FP), SI
+	SHLQ $0x02, BX
+	SHLQ $0x02, SI
+
+loop:
+	LEAQ       (SI)(SI*2), DI
+	LEAQ       (CX)(SI*4), R8
+	VMOVUPS    (CX), Y0
+	VMOVUPS    (CX)(SI*1), Y1
+	VMOVUPS    (CX)(SI*2), Y2
+	VMOVUPS    (CX)(DI*1), Y3
+	VMOVUPS    (R8), Y4
+	VMOVUPS    (R8)(SI*1), Y5
+	VMOVUPS    (R8)(SI*2), Y6
+	VMOVUPS    (R8)(DI*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y1, Y8, Y7
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPD  Y5, Y3, Y2
+	VUNPCKHPD  Y5, Y3, Y3
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y3, Y1, Y7
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y3
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	LEAQ       (BX)(BX*2), DI
+	LEAQ       (AX)(BX*4), R8
+	VMOVUPS    Y6, (AX)
+	VMOVUPS    Y7, (AX)(BX*1)
+	VMOVUPS    Y3, (AX)(BX*2)
+	VMOVUPS    Y8, (AX)(DI*1)
+	VMOVUPS    Y2, (R8)
+	VMOVUPS    Y1, (R8)(BX*1)
+	VMOVUPS    Y5, (R8)(BX*2)
+	VMOVUPS    Y0, (R8)(DI*1)
+	ADDQ       $0x20, CX
+	LEAQ       (AX)(BX*8), AX
+	DECQ       DX
+	JNE        loop
+	VZEROUPPER
+	RET

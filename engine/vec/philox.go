@@ -34,6 +34,12 @@ func Skip(state [3]uint64, steps uint64) [3]uint64 {
 	return [3]uint64{state[0], lo, state[2] + carry}
 }
 
+// The keys grow by these from round to round: the golden ratio and √3 - 1.
+const (
+	philoxWeyl0 = 0x9E3779B9
+	philoxWeyl1 = 0xBB67AE85
+)
+
 func philoxGo(dst []uint32, key, lo, hi uint64) {
 	for len(dst) >= 4 {
 		dst[0], dst[1], dst[2], dst[3] = philoxBlock(key, lo, hi)
@@ -56,8 +62,8 @@ func philoxBlock(key, lo, hi uint64) (c0, c1, c2, c3 uint32) {
 		p := uint64(c0) * 0xD2511F53
 		q := uint64(c2) * 0xCD9E8D57
 		c0, c1, c2, c3 = uint32(q>>32)^c1^k0, uint32(q), uint32(p>>32)^c3^k1, uint32(p)
-		k0 += 0x9E3779B9
-		k1 += 0xBB67AE85
+		k0 += philoxWeyl0
+		k1 += philoxWeyl1
 	}
 	return c0, c1, c2, c3
 }

@@ -47,7 +47,8 @@ func avx512() *kernels {
 	k.fma, k.fmaVSV, k.fmaVSS, k.fmaVVS = fmaAVX512, fmaVSVAVX512, fmaVSSAVX512, fmaVVSAVX512
 	k.sum, k.max, k.min, k.dot = sumLanesAVX512, maxLanesAVX512, minLanesAVX512, dotLanesAVX512
 	k.columnSum, k.columnMax, k.columnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
-	k.prefetch = prefetchAVX512
+	k.prefetch, k.transpose = prefetchAVX512, transposeSquares
+	k.philox = philoxGroups(philoxAVX512, 32)
 	return k
 }
 
@@ -129,7 +130,8 @@ func avx2() *kernels {
 	k.columnSum = splitColumns(columnSumAVX2, rest.columnSum)
 	k.columnMax = splitColumns(columnMaxAVX2, rest.columnMax)
 	k.columnMin = splitColumns(columnMinAVX2, rest.columnMin)
-	k.prefetch = prefetchAVX2
+	k.prefetch, k.transpose = prefetchAVX2, transposeSquares
+	k.philox = philoxGroups(philoxAVX2, 16)
 	return k
 }
 
@@ -200,5 +202,48 @@ func splitColumns(vector, rest func(acc, x []float32, rows, stride int)) func(ac
 		if n := whole(len(acc)); n < len(acc) {
 			rest(acc[n:], x[n:], rows, stride)
 		}
+	}
+}
+
+// philoxGroups is a kernel that lets the vector one do what fills its groups, of so many words.
+func philoxGroups(vector func(dst []uint32, lo, hi uint64, keys *[20]uint64), words int) func(dst []uint32, key, lo, hi uint64) {
+	return func(dst []uint32, key, lo, hi uint64) {
+		n := len(dst) / words * words
+		if n > 0 && lo+uint64(n/4) > lo {
+			keys := philoxKeys(key)
+			vector(dst[:n], lo, hi, &keys)
+			dst, lo = dst[n:], lo+uint64(n/4)
+		}
+		philoxGo(dst, key, lo, hi)
+	}
+}
+
+// philoxKeys are the two keys of each of the ten rounds.
+func philoxKeys(key uint64) (keys [20]uint64) {
+	k0, k1 := uint32(key), uint32(key>>32)
+	for i := 0; i < len(keys); i += 2 {
+		keys[i], keys[i+1] = uint64(k0), uint64(k1)
+		k0 += philoxWeyl0
+		k1 += philoxWeyl1
+	}
+	return keys
+}
+
+// transposeSquares gives squares of eight to the assembly, strips of eight rows by at most 256 columns at a time so that
+// what is written stays in the cache until its lines are full, and the edges to the portable kernel.
+func transposeSquares(dst, src []float32, rows, cols, dstStride, srcStride int) {
+	const width = 256
+	r8, c8 := whole(rows), whole(cols)
+	for c := 0; c < c8; c += width {
+		squares := min(width, c8-c) / 8
+		for r := 0; r < r8; r += 8 {
+			transposeAVX2(&dst[c*dstStride+r], &src[r*srcStride+c], squares, dstStride, srcStride)
+		}
+	}
+	if c8 < cols {
+		transposeGo(dst[c8*dstStride:], src[c8:], rows, cols-c8, dstStride, srcStride)
+	}
+	if r8 < rows {
+		transposeGo(dst[r8:], src[r8*srcStride:], rows-r8, c8, dstStride, srcStride)
 	}
 }

@@ -18,6 +18,7 @@ func main() {
 		"plain":  func(v isa) { writeAll(v, plain()) },
 		"reduce": reductions,
 		"memory": memory,
+		"philox": philox,
 		"math":   func(v isa) { writeAll(v, functionKernels()) },
 	}
 	family := flag.String("family", "", "which kernels to write")
