@@ -4,8 +4,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// averagePrefix stands before the paths of averaged weights.
-const averagePrefix = "average/"
+// AveragePrefix stands before the paths of averaged weights: "average/generator/out/kernel".
+const AveragePrefix = "average/"
 
 // Clip holds every weight that the move owns in [-bound, bound]: WGAN's way to a Lipschitz critic (Arjovsky 2017,
 // 1701.07875, algorithm 1).
@@ -20,11 +20,11 @@ func Clip(r *Turn, bound float64) {
 // themselves. Running statistics of batch norm are copied.
 func Average(r *Turn, decay *Node) {
 	for _, path := range r.Owned() {
-		average := r.bind.Copy(averagePrefix+path, path)
-		r.Set(averagePrefix+path, graph.Add(graph.Mul(average, decay), graph.Mul(r.Value(path), graph.OneMinus(decay))))
+		average := r.bind.Copy(AveragePrefix+path, path)
+		r.Set(AveragePrefix+path, graph.Add(graph.Mul(average, decay), graph.Mul(r.Value(path), graph.OneMinus(decay))))
 	}
 	for _, path := range r.bind.Statistics(r.move.Owns) {
-		r.bind.Copy(averagePrefix+path, path)
-		r.Set(averagePrefix+path, r.Value(path))
+		r.bind.Copy(AveragePrefix+path, path)
+		r.Set(AveragePrefix+path, r.Value(path))
 	}
 }

@@ -12,8 +12,10 @@ type Model struct {
 	Options func() Builder
 	// Paper's values of the shared options, by key, where they differ from the defaults: "penalty.gp": "10".
 	Shared map[string]string
-	// Rounds is the default length of a run.
-	Rounds int
+	// Sides are the sides of square pictures that the networks can make, ascending; nil: any.
+	Sides []int
+	// Length is the default number of rounds for data of a shape.
+	Length func(d Data) int
 }
 
 // Builder is a model's own options, which make its networks.

@@ -71,7 +71,7 @@ func (r *Turn) Sample(averaged bool) Fields {
 	if averaged && r.game.Averaged {
 		r.under = map[string]string{}
 		for _, scope := range r.game.Shown {
-			r.under[scope] = averagePrefix
+			r.under[scope] = AveragePrefix
 		}
 	}
 	return r.game.Generate(r)

@@ -123,6 +123,12 @@ func (t *Trainer) program(act, within int) (*program, error) {
 	return p, nil
 }
 
+// Build compiles the next round, so that what is wrong with the game is told before anything is written.
+func (t *Trainer) Build() error {
+	_, err := t.program(t.Game.ActAt(t.round))
+	return err
+}
+
 func (t *Trainer) knobs() map[string]float64 {
 	knobs := map[string]float64{}
 	for _, knob := range t.Game.Knobs {

@@ -24,7 +24,8 @@ var Model = gan.Model{
 	For:     "pictures with classes: ask for the class you want",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.share-fake": "true"},
-	Rounds:  5000,
+	Sides:   dcgan.Sides,
+	Length:  func(d gan.Data) int { return 5000 },
 }
 
 // Pair makes the networks.
@@ -38,7 +39,7 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 		pair.Critic = func(net gan.Net, x, y *gan.Node) *gan.Node { return maxout(net, x, y, d) }
 		return pair, nil
 	}
-	if err := dcgan.Sides(d); err != nil {
+	if err := dcgan.Check(d); err != nil {
 		return gan.Pair{}, err
 	}
 	pair.Mixes = o.Norm == "batch"

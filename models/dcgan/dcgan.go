@@ -4,6 +4,7 @@ package dcgan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
@@ -26,12 +27,13 @@ var Model = gan.Model{
 	For:     "pictures of 16 to 256: the first choice on a laptop",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.share-fake": "true"}, // the authors' code steps both players on one fake batch
-	Rounds:  5000,
+	Sides:   Sides,
+	Length:  func(d gan.Data) int { return 5000 },
 }
 
 // Pair makes the networks for square pictures of side 28 or a power of two from 16 to 256.
 func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
-	if err := Sides(d); err != nil {
+	if err := Check(d); err != nil {
 		return gan.Pair{}, err
 	}
 	return gan.Pair{
@@ -41,14 +43,16 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 	}, nil
 }
 
-// Sides refuses records that the networks cannot make.
-func Sides(d gan.Data) error {
+// Sides are those of the pictures that the networks can make.
+var Sides = []int{16, 28, 32, 64, 128, 256}
+
+// Check refuses records that the networks cannot make.
+func Check(d gan.Data) error {
 	if !d.Picture() {
 		return fmt.Errorf("convolutions need pictures, and the records are %s of shape %v; take vanilla or wgan-gp", d.Field, d.Shape)
 	}
-	side := d.Shape[0]
-	if side != d.Shape[1] || side != 28 && (side < 16 || side > 256 || side&(side-1) != 0) {
-		return fmt.Errorf("the pictures are %dx%d; the networks can do squares of 16, 28, 32, 64, 128 and 256: set data.side", side, d.Shape[1])
+	if side := d.Shape[0]; side != d.Shape[1] || !slices.Contains(Sides, side) {
+		return fmt.Errorf("the pictures are %dx%d; the networks can do squares of %v: set data.side", side, d.Shape[1], Sides)
 	}
 	return nil
 }

@@ -17,7 +17,8 @@ var Model = gan.Model{
 	For:     "pictures of 16 to 256, steadier than DCGAN: the loss does not saturate",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"objective": "lsgan", "optim.share-fake": "true"},
-	Rounds:  5000,
+	Sides:   dcgan.Sides,
+	Length:  func(d gan.Data) int { return 5000 },
 }
 
 // Differences: the paper's scene networks (figure 1) put two stride-1 deconvolutions between the doublings and use 5x5 kernels and

@@ -21,7 +21,7 @@ var Model = gan.Model{
 	Paper:   "Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661",
 	For:     "the original, on small pictures and points: what every later system is measured against",
 	Options: func() gan.Builder { return &Options{} },
-	Rounds:  20000,
+	Length:  func(d gan.Data) int { return 20000 },
 }
 
 // Pair makes the two perceptrons.

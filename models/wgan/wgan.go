@@ -25,7 +25,8 @@ var Model = gan.Model{
 	Shared: map[string]string{
 		"objective": "wasserstein", "penalty.clip": "0.01", "optim.algorithm": "rmsprop", "optim.rate": "0.00005", "optim.critic-steps": "5",
 	},
-	Rounds: 5000,
+	Sides:  dcgan.Sides,
+	Length: func(d gan.Data) int { return 5000 },
 }
 
 // Pair makes the networks.

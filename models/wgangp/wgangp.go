@@ -32,7 +32,8 @@ var Model = gan.Model{
 	Shared: map[string]string{
 		"objective": "wasserstein", "penalty.gp": "10", "optim.rate": "0.0001", "optim.beta1": "0", "optim.beta2": "0.9", "optim.critic-steps": "5",
 	},
-	Rounds: 5000,
+	Sides:  dcgan.Sides,
+	Length: func(d gan.Data) int { return 5000 },
 }
 
 // Pair makes the networks.
@@ -56,7 +57,7 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 
 // resnet is the architecture of appendix C, table 3, for 32x32, and its rule (one block a doubling from 4x4) for other sides.
 func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
-	if err := dcgan.Sides(d); err != nil {
+	if err := dcgan.Check(d); err != nil {
 		return gan.Pair{}, err
 	}
 	if d.Shape[0] == 28 {

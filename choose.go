@@ -1,0 +1,48 @@
+package ganymede
+
+import (
+	"fmt"
+
+	"github.com/ganymede-gan/ganymede/data/sets"
+	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/models"
+)
+
+// mostClasses is how many classes a conditional model is chosen for without being asked.
+const mostClasses = 100
+
+// chooseModel finds the model that was asked for, or one that fits the data, with the reason.
+func chooseModel(request Request, found *sets.Found) (model gan.Model, why string, err error) {
+	if request.Custom != nil {
+		return *request.Custom, "", nil
+	}
+	if request.Model != "" {
+		model, err = models.Find(request.Model)
+		return model, "", err
+	}
+	name := "dcgan"
+	switch {
+	case found.Survey == nil:
+		name, why = "wgan-gp", "the data are points, and it finds every mode"
+	case len(found.Survey.Classes) >= 2 && len(found.Survey.Classes) <= mostClasses:
+		name, why = "cgan", fmt.Sprintf("the data are pictures of %d classes, and it makes the class that you ask for", len(found.Survey.Classes))
+	default:
+		why = "the data are pictures without classes"
+	}
+	model, err = models.Find(name)
+	return model, why, err
+}
+
+// chooseSide settles the side of the pictures: the one asked for, else the largest that the model can do and the data fills.
+func chooseSide(model gan.Model, asked int, found *sets.Found) int {
+	if asked != 0 || found.Survey == nil || len(model.Sides) == 0 {
+		return asked
+	}
+	side := model.Sides[0]
+	for _, s := range model.Sides {
+		if s <= found.Survey.Side() {
+			side = s
+		}
+	}
+	return side
+}

@@ -1,0 +1,82 @@
+package ganymede
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/ganymede-gan/ganymede/data"
+	"github.com/ganymede-gan/ganymede/run"
+)
+
+// plannedKey is the entry of run.toml's versions that tells how many rounds were planned.
+const plannedKey = "rounds"
+
+func (p *Plan) versions() map[string]string {
+	return map[string]string{"ganymede": Version(), "go": runtime.Version(), "backend": p.Backend, plannedKey: strconv.Itoa(p.Rounds)}
+}
+
+func plannedRounds(m run.Manifest, otherwise int) int {
+	if n, err := strconv.Atoi(m.Versions[plannedKey]); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// Version is the module's version and commit, as the build recorded them.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version, commit, dirty := info.Main.Version, "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = " " + s.Value[:min(len(s.Value), 12)]
+		case "vcs.modified":
+			if s.Value == "true" {
+				dirty = "+changes"
+			}
+		}
+	}
+	if version == "" {
+		version = "(devel)"
+	}
+	return version + commit + dirty
+}
+
+func marshalSplit(split data.Split) ([]byte, error) { return json.MarshalIndent(split, "", " ") }
+
+func readSplit(folder *run.Run) (*data.Split, error) {
+	raw, err := folder.Read(run.SplitFile)
+	if err != nil {
+		return nil, err
+	}
+	split := new(data.Split)
+	if err := json.Unmarshal(raw, split); err != nil {
+		return nil, fmt.Errorf("%s: %w", folder.Path(run.SplitFile), err)
+	}
+	return split, nil
+}
+
+// card is the model card: what was trained on what, and what must be shown with it.
+func (p *Plan) card() []byte {
+	var b bytes.Buffer
+	origin := p.Set.Origin
+	fmt.Fprintf(&b, "# %s on %s\n\n", p.Model.Title, p.Set.Name)
+	fmt.Fprintf(&b, "A generator of synthetic %s, trained by ganymede %s with the seed %d.\n\n", p.shape.Field, Version(), p.Seed)
+	fmt.Fprintf(&b, "- model: %s\n", p.Model.Paper)
+	fmt.Fprintf(&b, "- data: %s, %d records to train on, %d held out (%s), SHA-256 %s\n", origin.Name, origin.Train, origin.HeldOut, p.Set.Split.Rule, origin.Hash)
+	if origin.Licence != "" {
+		fmt.Fprintf(&b, "- licence of the data: %s\n", origin.Licence)
+	}
+	if origin.Attribution != "" {
+		fmt.Fprintf(&b, "- to be shown beside what is made: %s\n", origin.Attribution)
+	}
+	fmt.Fprintf(&b, "- planned: %d rounds of %d records\n\nWhat it makes is synthetic. It may repeat what it was trained on: compare with the nearest training records before you share.\n", p.Rounds, p.Game.Batch)
+	return b.Bytes()
+}

@@ -1,0 +1,470 @@
+// Package ganymede trains generative adversarial networks and makes samples with them: the front door of the toolkit. In
+// goes a Request (data, model, settings), out comes a run's folder, and from a run a Generator. It wires the rooms and
+// knows nothing of flags, terminals or HTTP.
+//
+//	outcome, err := ganymede.Train(ctx, ganymede.Request{Data: "fashion"})
+//	...
+//	generator, err := ganymede.Open(outcome.Dir, ganymede.OpenOptions{})
+//	samples, err := generator.Sample(ctx, ganymede.SampleOptions{N: 64, Seed: 1})
+package ganymede
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ganymede-gan/ganymede/config"
+	"github.com/ganymede-gan/ganymede/data"
+	"github.com/ganymede-gan/ganymede/data/images"
+	"github.com/ganymede-gan/ganymede/data/points"
+	"github.com/ganymede-gan/ganymede/data/sets"
+	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/ganymede-gan/ganymede/run"
+	"github.com/ganymede-gan/ganymede/train"
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Request says what to train. Only Data is needed, or Run with Resume.
+type Request struct {
+	Data    string     // a path, or the name of a set
+	Model   string     // "" chooses one that fits the data
+	Custom  *gan.Model // a model of the program's own, in place of Model
+	Run     string     // the run's folder; "" takes the next free name in Runs
+	Runs    string     // where runs lie; "" is "runs"
+	Rounds  int        // 0: the model's default length
+	Time    time.Duration
+	Seed    int64
+	File    string   // a TOML file of options
+	Set     []string // key=value, over the file and the environment
+	Environ []string // as os.Environ(); nil: none is read
+	Backend string   // "cpu" (the default), "go", or "xla:PLUGIN" in a binary built with the tag xla
+	Threads int      // of the cpu backend; 0: one a CPU
+	Resume  bool     // go on with the run in Run
+	Init    string   // a run whose weights are the start
+	Keep    int      // checkpoints to keep; 0: as the options say
+
+	Observe func(train.Event) // called from the goroutine that trains; may be nil
+}
+
+// options are all that configure a run, as one struct a prefix.
+type options struct {
+	model  gan.Builder
+	shared gan.Options
+	images images.Options
+	points points.Options
+	train  train.Options
+	engine Engine
+}
+
+// configure mounts the options for a model and a kind of data.
+func configure(model gan.Model, kind string) (*config.Config, *options, error) {
+	o := &options{model: model.Options()}
+	mounts := []config.Mount{config.At("", o.model), config.At("", &o.shared), config.At("train", &o.train), config.At("engine", &o.engine)}
+	if kind == "points" {
+		mounts = append(mounts, config.At("data", &o.points))
+	} else {
+		mounts = append(mounts, config.At("data", &o.images))
+	}
+	c, err := config.New(mounts...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, o, c.Preset(model.Name, model.Shared)
+}
+
+// Configure returns the options of a model for a kind of data ("images" or "points") at their defaults, to list or to
+// write a file to start from.
+func Configure(model gan.Model, kind string) (*config.Config, error) {
+	c, _, err := configure(model, kind)
+	return c, err
+}
+
+// Plan is a training run that is settled and checked, and not begun.
+type Plan struct {
+	Model   gan.Model
+	Why     string // how the model was chosen; "" if it was asked for
+	Config  *config.Config
+	Set     *data.Set
+	Game    *gan.Game
+	Rounds  int
+	Time    time.Duration
+	Seed    int64
+	Backend string
+	Dir     string // of the run; "" before Train makes one
+	Round   int    // already played, of a resumed run
+
+	request Request
+	options *options
+	shape   gan.Data
+	resumed *run.Run
+}
+
+// Prepare opens the data, chooses the model, reads the options and builds the game. It writes nothing.
+func Prepare(ctx context.Context, request Request) (plan *Plan, err error) {
+	if request.Resume {
+		return prepareResume(ctx, request)
+	}
+	if request.Data == "" {
+		return nil, errors.New("there is no data to train on; give a folder, a file or the name of a set (ganymede data list)")
+	}
+	if request.Model == "" && request.File != "" {
+		if request.Model, err = modelInFile(request.File); err != nil {
+			return nil, err
+		}
+	}
+	found, err := sets.Find(ctx, request.Data, images.ScanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	plan = &Plan{Seed: request.Seed, request: request}
+	if plan.Model, plan.Why, err = chooseModel(request, found); err != nil {
+		return nil, err
+	}
+	var sources []config.Source
+	if request.File != "" {
+		sources = append(sources, config.File(request.File, run.Reserved()...))
+	}
+	if plan.Config, plan.options, err = configure(plan.Model, found.Kind); err != nil {
+		return nil, err
+	}
+	if request.Environ != nil {
+		sources = append(sources, plan.Config.Environment(request.Environ))
+	}
+	if err := plan.settle(ctx, found, append(sources, config.Flags(request.Set)), nil); err != nil {
+		return nil, err
+	}
+	plan.Rounds = request.Rounds
+	if plan.Rounds == 0 {
+		plan.Rounds = plan.Model.Length(plan.shape)
+	}
+	plan.Time = request.Time
+	return plan, nil
+}
+
+// modelInFile returns the model that a configuration file names, or "".
+func modelInFile(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("config: %w; give a TOML file, such as `ganymede config MODEL` writes", err)
+	}
+	var head struct {
+		Model string `toml:"model"`
+	}
+	if err := toml.Unmarshal(content, &head); err != nil {
+		return "", nil // the options in it are read next, and the error there names the line
+	}
+	return head.Model, nil
+}
+
+// settle loads options and data, and builds the game.
+func (p *Plan) settle(ctx context.Context, found *sets.Found, sources []config.Source, split *data.Split) (err error) {
+	if err := p.Config.Load(sources...); err != nil {
+		return err
+	}
+	if p.request.Keep > 0 {
+		p.options.train.Keep = p.request.Keep
+	}
+	p.options.images.Side = chooseSide(p.Model, p.options.images.Side, found)
+	if p.Set, err = found.Load(ctx, sets.Options{Images: p.options.images, Points: p.options.points, Split: split}); err != nil {
+		return err
+	}
+	p.shape = shapeOf(p.Set)
+	pair, err := p.options.model.Pair(p.shape)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.Model.Name, err)
+	}
+	if p.Game, err = pair.Game(p.options.shared); err != nil {
+		return fmt.Errorf("%s: %w", p.Model.Name, err)
+	}
+	if err := p.Game.Check(); err != nil {
+		return err
+	}
+	if n := p.Set.Train.Len(); n < 1 {
+		return fmt.Errorf("%s: no records are left to train on", p.Set.Name)
+	}
+	p.Backend = backendName(p.request.Backend)
+	return nil
+}
+
+// shapeOf is what a model must know of a set.
+func shapeOf(set *data.Set) gan.Data {
+	var d gan.Data
+	for _, field := range set.Train.Fields() {
+		if field.Name == data.Labels {
+			d.Classes = int(field.High) + 1
+			continue
+		}
+		d.Field, d.Shape = field.Name, field.Shape
+	}
+	return d
+}
+
+// prepareResume reads what a run was, and refuses to go on with anything else.
+func prepareResume(ctx context.Context, request Request) (*Plan, error) {
+	folder, err := run.Open(request.Run)
+	if err != nil {
+		return nil, err
+	}
+	m := folder.Manifest
+	if request.Data == "" {
+		request.Data = m.Data.Path
+	}
+	if request.Model != "" && request.Model != m.Model {
+		return nil, fmt.Errorf("%s trains %s; it cannot be resumed as %s", request.Run, m.Model, request.Model)
+	}
+	request.Model, request.Seed = m.Model, m.Seed
+	found, err := sets.Find(ctx, request.Data, images.ScanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	plan := &Plan{Seed: m.Seed, request: request, resumed: folder, Dir: folder.Dir}
+	if plan.Model, _, err = chooseModel(request, found); err != nil {
+		return nil, err
+	}
+	if plan.Config, plan.options, err = configure(plan.Model, found.Kind); err != nil {
+		return nil, err
+	}
+	split, err := readSplit(folder)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.settle(ctx, found, []config.Source{m.Source(), config.Flags(request.Set)}, split); err != nil {
+		return nil, err
+	}
+	if err := plan.same(m); err != nil {
+		return nil, err
+	}
+	plan.Rounds = request.Rounds
+	if plan.Rounds == 0 {
+		plan.Rounds = plannedRounds(m, plan.Model.Length(plan.shape))
+	}
+	plan.Time = request.Time
+	checkpoint, err := folder.Load(run.Last, run.State)
+	if err != nil && !errors.Is(err, run.ErrNoCheckpoint) {
+		return nil, err
+	}
+	if checkpoint != nil {
+		plan.Round = checkpoint.Round
+	}
+	return plan, nil
+}
+
+// same refuses a resumed run whose data or options are not what they were, and shows the difference.
+func (p *Plan) same(m run.Manifest) error {
+	if now := p.Set.Origin.Hash; m.Data.SHA256 != now {
+		return fmt.Errorf("%s: the data at %s is not what the run was trained on: %d records with hash %.12s then, %d with %.12s now; give the same data, or start a new run with --init",
+			p.Dir, p.request.Data, m.Data.Count, m.Data.SHA256, p.Set.Origin.Records, now)
+	}
+	then, err := m.Values()
+	if err != nil {
+		return err
+	}
+	var changes []error
+	for _, change := range p.Config.Diff(then) {
+		if !change.Neutral {
+			changes = append(changes, errors.New(change.String()))
+		}
+	}
+	if len(changes) > 0 {
+		return fmt.Errorf("%s cannot be resumed with other options; start a new run with --init %s:\n%w", p.Dir, p.Dir, errors.Join(changes...))
+	}
+	return nil
+}
+
+// Outcome is how training ended.
+type Outcome struct {
+	Dir      string
+	Round    int
+	Finished bool // all planned rounds are played, or the time is up
+	Adopted  int  // of --init: variables taken over
+}
+
+// Train prepares a request and trains it.
+func Train(ctx context.Context, request Request) (*Outcome, error) {
+	plan, err := Prepare(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Train(ctx)
+}
+
+// Train makes the run's folder, or opens it again, and plays. A cancelled context saves the last whole round and returns
+// the outcome with context.Canceled.
+func (p *Plan) Train(ctx context.Context) (*Outcome, error) {
+	backend, err := openBackend(p.Backend, p.request.Threads)
+	if err != nil {
+		return nil, err
+	}
+	defer backend.compute.Finalize()
+	folder, err := p.folder()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := folder.Lock(); err != nil {
+		return nil, err
+	}
+	outcome := &Outcome{Dir: folder.Dir}
+	status := run.Status{Condition: run.Failed}
+	defer func() {
+		if status.Condition == run.Failed && err != nil {
+			status.Reason = err.Error()
+		}
+		status.Round, status.At = outcome.Round, time.Now()
+		err = errors.Join(err, folder.Finish(status))
+	}()
+	session, err := p.session(folder, backend, outcome)
+	if err != nil {
+		return outcome, err
+	}
+	defer session.Trainer.Finalize()
+	defer session.Sampler.Finalize()
+	err = session.Play(ctx)
+	outcome.Round = session.Trainer.Round()
+	outcome.Finished = err == nil
+	switch {
+	case err == nil && outcome.Round >= p.Rounds:
+		status.Condition = run.Finished
+	case err == nil:
+		status.Condition, status.Reason = run.Stopped, "the time was up"
+	case errors.Is(err, context.Canceled):
+		status.Condition, status.Reason = run.Stopped, "interrupted"
+	}
+	return outcome, err
+}
+
+// session readies trainer and sampler: fresh, from a checkpoint, or from another run's weights.
+func (p *Plan) session(folder *run.Run, backend *opened, outcome *Outcome) (*train.Session, error) {
+	weights := layers.NewWeights(p.Seed)
+	trainer := &train.Trainer{
+		Game: p.Game, Weights: weights, Backend: backend.compute, Source: p.Set.Train, Seed: p.Seed, Rounds: p.Rounds, Interrupt: backend.interrupt,
+	}
+	if err := p.restore(folder, trainer); err != nil {
+		return nil, err
+	}
+	if err := trainer.Build(); err != nil {
+		return nil, err
+	}
+	sampler, err := train.NewSampler(backend.compute, p.Game, weights, true)
+	if err != nil {
+		return nil, err
+	}
+	if p.request.Init != "" && trainer.Round() == 0 {
+		if outcome.Adopted, err = adopt(p.request.Init, weights); err != nil {
+			return nil, err
+		}
+	}
+	real, err := firstRecords(p.Set, p.options.train.Count)
+	if err != nil {
+		return nil, err
+	}
+	return &train.Session{
+		Trainer: trainer, Sampler: sampler, Run: folder, Options: p.options.train, Time: p.Time, Observe: p.request.Observe,
+		Draw: func(samples data.Batch) ([]byte, string, error) { return drawSheet(p.Set.Codec, real, samples) },
+	}, nil
+}
+
+// restore brings a resumed run back to its last good checkpoint.
+func (p *Plan) restore(folder *run.Run, trainer *train.Trainer) error {
+	if p.resumed == nil {
+		return nil
+	}
+	checkpoint, err := folder.Load(run.Last, run.State)
+	if errors.Is(err, run.ErrNoCheckpoint) {
+		return folder.Rewind(0) // nothing was saved: from the start
+	}
+	if err != nil {
+		return err
+	}
+	for _, damaged := range checkpoint.Damaged {
+		p.tellWarning(damaged)
+	}
+	if err := train.Restore(trainer.Weights, checkpoint.State); err != nil {
+		return err
+	}
+	trainer.SetRound(checkpoint.Round)
+	return folder.Rewind(checkpoint.Round)
+}
+
+// tellWarning tells the observer of something that training goes on in spite of.
+func (p *Plan) tellWarning(warning error) {
+	if p.request.Observe != nil {
+		p.request.Observe(train.Event{Kind: train.Warned, Warning: warning, Rounds: p.Rounds})
+	}
+}
+
+// adopt starts from another run's newest weights.
+func adopt(dir string, weights *layers.Weights) (int, error) {
+	from, err := run.Open(dir)
+	if err != nil {
+		return 0, err
+	}
+	checkpoint, err := from.Load(run.Last, run.State)
+	if err != nil {
+		return 0, err
+	}
+	taken, _, err := train.Adopt(weights, checkpoint.State)
+	if err == nil && taken == 0 {
+		err = fmt.Errorf("no weight of %s fits this model", dir)
+	}
+	return taken, err
+}
+
+// folder makes the run's folder with all that is known before the first round, or returns the resumed one.
+func (p *Plan) folder() (*run.Run, error) {
+	if p.resumed != nil {
+		return p.resumed, nil
+	}
+	manifest := p.manifest()
+	var folder *run.Run
+	var err error
+	if p.request.Run != "" {
+		folder, err = run.Create(p.request.Run, manifest)
+	} else {
+		folder, err = run.CreateNext(runsDir(p.request.Runs), filepath.Base(p.Set.Name)+"-"+p.Model.Name, manifest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Dir = folder.Dir
+	codec, err := data.MarshalCodec(p.Set.Codec)
+	if err != nil {
+		return nil, err
+	}
+	split, err := marshalSplit(p.Set.Split)
+	if err != nil {
+		return nil, err
+	}
+	return folder, errors.Join(
+		folder.Write(run.CodecFile, codec),
+		folder.Write(run.SplitFile, split),
+		folder.Write(run.CardFile, p.card()),
+	)
+}
+
+func runsDir(dir string) string {
+	if dir == "" {
+		return "runs"
+	}
+	return dir
+}
+
+// manifest is what run.toml says.
+func (p *Plan) manifest() run.Manifest {
+	origin := p.Set.Origin
+	path := p.request.Data
+	if _, err := os.Stat(path); err == nil {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+	}
+	return run.Manifest{
+		Model: p.Model.Name, Seed: p.Seed, Options: p.Config.TOML(), Created: time.Now(), Versions: p.versions(),
+		Data: run.DataIdentity{
+			Name: p.Set.Name, Path: path, SHA256: origin.Hash, Count: int64(origin.Records), Bytes: origin.Bytes, Licence: origin.Licence,
+		},
+	}
+}

@@ -1,0 +1,261 @@
+package ganymede
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ganymede-gan/ganymede/config"
+	"github.com/ganymede-gan/ganymede/data"
+	"github.com/ganymede-gan/ganymede/data/images"
+	"github.com/ganymede-gan/ganymede/data/points"
+	"github.com/ganymede-gan/ganymede/data/sets"
+	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/ganymede-gan/ganymede/models"
+	"github.com/ganymede-gan/ganymede/run"
+	"github.com/ganymede-gan/ganymede/train"
+)
+
+// OpenOptions say which generator of a run is meant. The zero value is the newest, with averaged weights where there are
+// some, on the cpu backend.
+type OpenOptions struct {
+	Checkpoint int        // a round; 0: the newest
+	Raw        bool       // the weights themselves rather than their averages
+	Backend    string     // as in Request
+	Threads    int        //
+	Custom     *gan.Model // the run's model, where it is a program's own
+}
+
+// Generator makes samples with a trained run. It is safe for concurrent use.
+type Generator struct {
+	Model   gan.Model
+	Codec   data.Codec
+	Seed    int64 // the run's
+	Round   int   // how many rounds the weights have seen
+	Weights string
+	Damaged []error // newer checkpoints that were passed over, and why
+
+	sampler *train.Sampler
+	backend *opened
+}
+
+// Open loads the generator of a run.
+func Open(dir string, o OpenOptions) (*Generator, error) {
+	folder, err := run.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	g := &Generator{Seed: folder.Manifest.Seed, Weights: "averaged"}
+	raw, err := folder.Read(run.CodecFile)
+	if err != nil {
+		return nil, err
+	}
+	if g.Codec, err = sets.UnmarshalCodec(raw); err != nil {
+		return nil, fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
+	}
+	game, err := g.game(folder, o.Custom)
+	if err != nil {
+		return nil, err
+	}
+	weights := layers.NewWeights(g.Seed)
+	if err := g.load(folder, game, weights, o); err != nil {
+		return nil, err
+	}
+	if g.backend, err = openBackend(o.Backend, o.Threads); err != nil {
+		return nil, err
+	}
+	game.Averaged = false // what was loaded stands under the weights' own paths
+	if g.sampler, err = train.NewSampler(g.backend.compute, game, weights, false); err != nil {
+		g.backend.compute.Finalize()
+		return nil, err
+	}
+	return g, nil
+}
+
+// game builds the game that the run's configuration describes.
+func (g *Generator) game(folder *run.Run, custom *gan.Model) (*gan.Game, error) {
+	var err error
+	if custom != nil {
+		g.Model = *custom
+	} else if g.Model, err = models.Find(folder.Manifest.Model); err != nil {
+		return nil, err
+	}
+	c, o, err := configure(g.Model, g.Codec.Kind())
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Load(folder.Manifest.Source()); err != nil {
+		return nil, err
+	}
+	pair, err := o.model.Pair(shapeOfCodec(g.Codec))
+	if err != nil {
+		return nil, err
+	}
+	return pair.Game(o.shared)
+}
+
+func shapeOfCodec(codec data.Codec) gan.Data {
+	empty := data.Empty(codec.Fields())
+	return shapeOf(&data.Set{Train: empty})
+}
+
+// load reads the weights that were asked for.
+func (g *Generator) load(folder *run.Run, game *gan.Game, weights *layers.Weights, o OpenOptions) error {
+	round, part := run.Last, run.Weights
+	if o.Checkpoint > 0 {
+		round = o.Checkpoint
+	}
+	if o.Raw && game.Averaged {
+		part = run.State
+	}
+	checkpoint, err := folder.Load(round, part)
+	if err != nil {
+		return err
+	}
+	g.Round, g.Damaged = checkpoint.Round, checkpoint.Damaged
+	file := checkpoint.Weights
+	if part == run.State {
+		file, g.Weights = checkpoint.State, "raw"
+		file.Tensors = slices.DeleteFunc(file.Tensors, func(t run.Tensor) bool {
+			return !slices.ContainsFunc(game.Shown, func(scope string) bool { return layers.Under(t.Name, scope) })
+		})
+	} else {
+		g.Weights = file.Meta["weights"]
+	}
+	return train.Restore(weights, file)
+}
+
+// Close frees what the generator holds.
+func (g *Generator) Close() {
+	g.sampler.Finalize()
+	g.backend.compute.Finalize()
+}
+
+// SampleOptions say which samples are wanted.
+type SampleOptions struct {
+	N       int      // how many
+	First   int      // index of the first; sample i of a seed is the same whatever N and First are
+	Seed    int64    //
+	Classes []string // of a conditional model: the samples take turns among these; empty: all
+}
+
+// Sample makes samples: fields by name, "pictures" [N, height, width, channels] in [-1, 1] or "points" [N, 2], in the model's units.
+func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, error) {
+	if o.N < 1 {
+		return nil, fmt.Errorf("%d samples are asked for; ask for 1 or more", o.N)
+	}
+	labels, err := g.labels(o.Classes)
+	if err != nil {
+		return nil, err
+	}
+	var label func(i int) int
+	if labels != nil {
+		label = func(i int) int { return labels[i%len(labels)] }
+	}
+	return g.sampler.Sample(ctx, o.Seed, o.First, o.N, label)
+}
+
+// labels finds the numbers of classes by name, or by number.
+func (g *Generator) labels(names []string) ([]int, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	if !g.Conditional() {
+		return nil, fmt.Errorf("%s is not conditional, so no class can be asked for; train cgan for that", g.Model.Name)
+	}
+	classes := g.Codec.Classes()
+	var labels []int
+	var errs []error
+	for _, name := range names {
+		i := slices.IndexFunc(classes, func(class string) bool { return strings.EqualFold(class, name) })
+		if i < 0 {
+			hint := config.Nearest(name, classes)
+			if hint != "" {
+				hint = fmt.Sprintf("; did you mean %q?", hint)
+			}
+			errs = append(errs, fmt.Errorf("no class %q was trained%s there are %s", name, hint, strings.Join(classes, ", ")))
+		}
+		labels = append(labels, i)
+	}
+	return labels, errors.Join(errs...)
+}
+
+// Conditional tells whether classes can be asked for.
+func (g *Generator) Conditional() bool { return len(g.sampler.Latents(0, 0).Labels) > 0 }
+
+// Interpolate makes rows of samples, each from one sample of the seed to the next in so many frames, [rows*frames, ...], row by
+// row. Latents go along the great circle, where Gaussian latents of many dimensions lie (White 2016, 1609.04468).
+func (g *Generator) Interpolate(ctx context.Context, seed int64, rows, frames int) (data.Batch, error) {
+	if rows < 1 || frames < 2 {
+		return nil, fmt.Errorf("%d rows of %d frames are asked for; ask for 1 row and 2 frames or more", rows, frames)
+	}
+	var path []train.Inputs
+	for row := range rows {
+		from, to := g.sampler.Latents(seed, 2*row), g.sampler.Latents(seed, 2*row+1)
+		for name := range to.Labels {
+			from.Labels[name] = int32(row % max(len(g.Codec.Classes()), 1)) // one class a row
+		}
+		for frame := range frames {
+			at := train.Inputs{Floats: map[string][]float32{}, Labels: from.Labels}
+			for name := range from.Floats {
+				at.Floats[name] = slerp(from.Floats[name], to.Floats[name], float64(frame)/float64(frames-1))
+			}
+			path = append(path, at)
+		}
+	}
+	return g.sampler.Make(ctx, path)
+}
+
+// slerp goes from a (t = 0) to b (t = 1) along the great circle through both.
+func slerp(a, b []float32, t float64) []float32 {
+	var dot, aa, bb float64
+	for i := range a {
+		dot += float64(a[i]) * float64(b[i])
+		aa += float64(a[i]) * float64(a[i])
+		bb += float64(b[i]) * float64(b[i])
+	}
+	wa, wb := 1-t, t
+	if angle := math.Acos(max(-1, min(1, dot/math.Sqrt(aa*bb)))); angle > 1e-6 && math.Pi-angle > 1e-6 {
+		wa, wb = math.Sin((1-t)*angle)/math.Sin(angle), math.Sin(t*angle)/math.Sin(angle)
+	}
+	out := make([]float32, len(a))
+	for i := range out {
+		out[i] = float32(wa*float64(a[i]) + wb*float64(b[i]))
+	}
+	return out
+}
+
+// firstRecords are the first training records, to draw beside samples.
+func firstRecords(set *data.Set, n int) (data.Batch, error) {
+	indices := make([]int, min(n*8, set.Train.Len()))
+	for i := range indices {
+		indices[i] = i
+	}
+	batch := data.Batch{}
+	return batch, set.Train.Read(context.Background(), indices, batch)
+}
+
+// drawSheet draws samples as people look at them: pictures on a sheet, points over the real ones.
+func drawSheet(codec data.Codec, real, samples data.Batch) (content []byte, ext string, err error) {
+	switch codec := codec.(type) {
+	case images.Codec:
+		content, err = codec.SheetPNG(samples[data.Pictures], columns(samples[data.Pictures].Len(), len(codec.Classes())))
+	case points.Codec:
+		content, err = codec.ScatterPNG(real[data.Points], samples[data.Points], 512)
+	default:
+		return nil, "", fmt.Errorf("there is no way to draw %s", codec.Kind())
+	}
+	return content, "png", err
+}
+
+// columns makes a sheet about square; where there are classes, a row has each once.
+func columns(n, classes int) int {
+	if classes > 1 && classes <= 16 {
+		return classes
+	}
+	return int(math.Ceil(math.Sqrt(float64(n))))
+}
