@@ -13,6 +13,7 @@ func eachVariantBench(b *testing.B, bytes int, f func()) {
 		b.Run(v.String(), func(b *testing.B) {
 			Use(v)
 			b.SetBytes(int64(bytes))
+			b.ReportAllocs()
 			for b.Loop() {
 				f()
 			}

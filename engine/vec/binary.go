@@ -78,12 +78,104 @@ func binaryGo(k *kernels, op Binary, f func(a, b float32) float32) {
 	}
 }
 
-func addOf(a, b float32) float32   { return a + b }
-func subOf(a, b float32) float32   { return a - b }
-func mulOf(a, b float32) float32   { return a * b }
-func divOf(a, b float32) float32   { return a / b }
-func maxOf(a, b float32) float32   { return max(a, b) }
-func minOf(a, b float32) float32   { return min(a, b) }
+// The six operations of one instruction have their loops written out, or each element would cost a call.
+var binaryLoops = [...]struct {
+	op     Binary
+	vv     func(dst, a, b []float32)
+	vs, sv func(dst, x []float32, s float32)
+}{
+	{Add, addGo, addVSGo, addVSGo},
+	{Sub, subGo, subVSGo, subSVGo},
+	{Mul, mulGo, mulVSGo, mulVSGo},
+	{Div, divGo, divVSGo, divSVGo},
+	{Max, maxGo, maxVSGo, maxVSGo},
+	{Min, minGo, minVSGo, minVSGo},
+}
+
+func addGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] + b[i]
+	}
+}
+
+func addVSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = x[i] + s
+	}
+}
+
+func subGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] - b[i]
+	}
+}
+
+func subVSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = x[i] - s
+	}
+}
+
+func subSVGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = s - x[i]
+	}
+}
+
+func mulGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] * b[i]
+	}
+}
+
+func mulVSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = x[i] * s
+	}
+}
+
+func divGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = a[i] / b[i]
+	}
+}
+
+func divVSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = x[i] / s
+	}
+}
+
+func divSVGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = s / x[i]
+	}
+}
+
+func maxGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = max(a[i], b[i])
+	}
+}
+
+func maxVSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = max(x[i], s)
+	}
+}
+
+func minGo(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] = min(a[i], b[i])
+	}
+}
+
+func minVSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = min(x[i], s)
+	}
+}
+
 func powOf(a, b float32) float32   { return float32(math.Pow(float64(a), float64(b))) }
 func remOf(a, b float32) float32   { return float32(math.Mod(float64(a), float64(b))) }
 func atan2Of(a, b float32) float32 { return float32(math.Atan2(float64(a), float64(b))) }

@@ -35,7 +35,7 @@ func (f *folder) start() {
 func (f *folder) add(k *kernels, dst, x []float32, from, i int) {
 	switch {
 	case f.span == One:
-		k.lanes(f.op)((*[Lanes]float32)(&f.acc), x) // blocks are whole rounds of the lanes but for the last
+		k.accumulate(f.op, &f.acc, x) // blocks are whole rounds of the lanes but for the last
 	case f.span.Inner == 1:
 		f.addColumns(k, x, (i-from)%len(f.width))
 	default:
@@ -82,7 +82,7 @@ func (f *folder) addLanes(k *kernels, x []float32) {
 		x = x[1:]
 		f.used++
 	}
-	k.lanes(f.op)((*[Lanes]float32)(&f.acc), x)
+	k.accumulate(f.op, &f.acc, x)
 	f.used += len(x)
 }
 

@@ -13,16 +13,17 @@ func portable() *kernels {
 		isFinite: isFiniteGo,
 		selectVV: selectVVGo, selectVS: selectVSGo, selectSV: selectSVGo,
 		fma: fmaGo, fmaVSV: fmaVSVGo, fmaVSS: fmaVSSGo, fmaVVS: fmaVVSGo,
-		sum: sumGo, max: maxGo, min: minGo, dot: dotGo,
-		columnSum: columnSumGo, columnMax: columnsGo(maxOf), columnMin: columnsGo(minOf),
+		columnSum: columnSumGo, columnMax: columnMaxGo, columnMin: columnMinGo,
 		prefetch:  func([]float32) {},
 		transpose: transposeGo,
 		philox:    philoxGo,
 	}
-	for op, f := range [numBinary]func(a, b float32) float32{
-		Add: addOf, Sub: subOf, Mul: mulOf, Div: divOf, Max: maxOf, Min: minOf, Pow: powOf, Rem: remOf, Atan2: atan2Of} {
-		binaryGo(k, Binary(op), f)
+	for _, f := range binaryLoops {
+		k.binary[f.op], k.binaryVS[f.op], k.binarySV[f.op] = f.vv, f.vs, f.sv
 	}
+	binaryGo(k, Pow, powOf)
+	binaryGo(k, Rem, remOf)
+	binaryGo(k, Atan2, atan2Of)
 	for op, f := range [numCompare]func(a, b float32) bool{
 		Eq: func(a, b float32) bool { return a == b },
 		Ne: func(a, b float32) bool { return a != b },

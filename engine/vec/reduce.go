@@ -9,8 +9,6 @@ const Lanes = 64
 
 type lanes [Lanes]float32
 
-type lanesKernel func(acc *[Lanes]float32, x []float32)
-
 // Reduction names a way to fold many numbers into one.
 type Reduction uint8
 
@@ -36,9 +34,13 @@ func (r Reduction) Binary() Binary { return [numReductions]Binary{Add, Max, Min}
 
 // Run reduces x to one number.
 func (r Reduction) Run(x []float32) float32 {
+	return active.reduce(r, x)
+}
+
+func (k *kernels) reduce(r Reduction, x []float32) float32 {
 	var acc lanes
 	acc.start(r)
-	active.lanes(r)((*[Lanes]float32)(&acc), x)
+	k.accumulate(r, &acc, x)
 	return acc.fold(r, len(x))
 }
 
@@ -46,7 +48,7 @@ func (r Reduction) Run(x []float32) float32 {
 // least as long as a.
 func Dot(a, b []float32) float32 {
 	var acc lanes
-	active.dot((*[Lanes]float32)(&acc), a, b[:len(a)])
+	active.accumulateDot(&acc, a, b[:len(a)])
 	return acc.fold(Sum, len(a))
 }
 
@@ -59,16 +61,6 @@ func (r Reduction) Columns(dst, x []float32, rows, stride int) {
 	if rows > 0 && len(dst) > 0 {
 		active.columns(r)(dst, x[:(rows-1)*stride+len(dst)], rows, stride)
 	}
-}
-
-func (k *kernels) lanes(r Reduction) lanesKernel {
-	switch r {
-	case Largest:
-		return k.max
-	case Least:
-		return k.min
-	}
-	return k.sum
 }
 
 func (k *kernels) columns(r Reduction) func(acc, x []float32, rows, stride int) {
@@ -120,52 +112,53 @@ func join(r Reduction, a, b float32) float32 {
 	return a + b
 }
 
-func sumGo(acc *[Lanes]float32, x []float32) {
-	for len(x) >= Lanes {
-		for j, v := range x[:Lanes] {
-			acc[j] += v
+func accumulateGo(r Reduction, acc *lanes, x []float32) {
+	for len(x) > 0 {
+		round := x[:min(Lanes, len(x))]
+		switch r {
+		case Sum:
+			for j, v := range round {
+				acc[j] += v
+			}
+		case Largest:
+			for j, v := range round {
+				acc[j] = max(acc[j], v)
+			}
+		case Least:
+			for j, v := range round {
+				acc[j] = min(acc[j], v)
+			}
 		}
-		x = x[Lanes:]
-	}
-	for j, v := range x {
-		acc[j] += v
+		x = x[len(round):]
 	}
 }
 
-func maxGo(acc *[Lanes]float32, x []float32) {
-	for i, v := range x {
-		acc[i%Lanes] = max(acc[i%Lanes], v)
-	}
-}
-
-func minGo(acc *[Lanes]float32, x []float32) {
-	for i, v := range x {
-		acc[i%Lanes] = min(acc[i%Lanes], v)
-	}
-}
-
-func dotGo(acc *[Lanes]float32, a, b []float32) {
+func accumulateDotGo(acc *lanes, a, b []float32) {
 	for i, v := range a {
 		acc[i%Lanes] = fma(v, b[i], acc[i%Lanes])
 	}
 }
 
-func columnsGo(f func(a, b float32) float32) func(acc, x []float32, rows, stride int) {
-	return func(acc, x []float32, rows, stride int) {
-		for r := range rows {
-			row := x[r*stride:][:len(acc)]
-			for j, v := range row {
-				acc[j] = f(acc[j], v)
-			}
+func columnSumGo(acc, x []float32, rows, stride int) {
+	for r := range rows {
+		for j, v := range x[r*stride:][:len(acc)] {
+			acc[j] += v
 		}
 	}
 }
 
-func columnSumGo(acc, x []float32, rows, stride int) {
+func columnMaxGo(acc, x []float32, rows, stride int) {
 	for r := range rows {
-		row := x[r*stride:][:len(acc)]
-		for j, v := range row {
-			acc[j] += v
+		for j, v := range x[r*stride:][:len(acc)] {
+			acc[j] = max(acc[j], v)
+		}
+	}
+}
+
+func columnMinGo(acc, x []float32, rows, stride int) {
+	for r := range rows {
+		for j, v := range x[r*stride:][:len(acc)] {
+			acc[j] = min(acc[j], v)
 		}
 	}
 }

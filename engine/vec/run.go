@@ -376,7 +376,7 @@ func (p *Program) runBlock(st *state, args *Args, from, i, n, to int) {
 	}
 	for k, r := range p.reductions {
 		if r.dot >= 0 {
-			st.k.dot((*[Lanes]float32)(&st.folds[k].acc), st.cur[r.v], st.cur[r.dot])
+			st.k.accumulateDot(&st.folds[k].acc, st.cur[r.v], st.cur[r.dot])
 			continue
 		}
 		st.folds[k].add(st.k, args.Reductions[k], st.cur[r.v], from, i)

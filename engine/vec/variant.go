@@ -86,11 +86,6 @@ type kernels struct {
 	fmaVSS func(dst, a []float32, s, t float32) // a·s + t
 	fmaVVS func(dst, a, b []float32, t float32) // a·b + t
 
-	sum lanesKernel
-	max lanesKernel
-	min lanesKernel
-	dot func(acc *[Lanes]float32, a, b []float32)
-
 	// Column kernels: acc[j] = acc[j] op x[r*stride+j] for r = 0, 1, ... rows-1.
 	columnSum func(acc, x []float32, rows, stride int)
 	columnMax func(acc, x []float32, rows, stride int)

@@ -45,7 +45,6 @@ func avx512() *kernels {
 		eqVSAVX512, neVSAVX512, ltVSAVX512, leVSAVX512, gtVSAVX512, geVSAVX512}
 	k.isFinite, k.selectVV, k.selectVS, k.selectSV = isFiniteAVX512, selectVVAVX512, selectVSAVX512, selectSVAVX512
 	k.fma, k.fmaVSV, k.fmaVSS, k.fmaVVS = fmaAVX512, fmaVSVAVX512, fmaVSSAVX512, fmaVVSAVX512
-	k.sum, k.max, k.min, k.dot = sumLanesAVX512, maxLanesAVX512, minLanesAVX512, dotLanesAVX512
 	k.columnSum, k.columnMax, k.columnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
 	k.prefetch, k.transpose = prefetchAVX512, transposeSquares
 	k.philox = philoxGroups(philoxAVX512, 32)
@@ -57,14 +56,9 @@ func near(k *kernels, vector, any func(dst, x []float32)) func(dst, x []float32)
 	return func(dst, x []float32) {
 		for len(dst) > 0 {
 			n := min(len(dst), 1024)
-			var low, high [Lanes]float32
-			k.min(&low, x[:n])
-			k.max(&high, x[:n])
 			kernel := vector
-			for j := range low {
-				if !(low[j] >= -maxSine && high[j] <= maxSine) {
-					kernel = any
-				}
+			if !(k.reduce(Least, x[:n]) >= -maxSine && k.reduce(Largest, x[:n]) <= maxSine) {
+				kernel = any
 			}
 			kernel(dst[:n], x[:n])
 			dst, x = dst[n:], x[n:]
@@ -119,20 +113,53 @@ func avx2() *kernels {
 		n := whole(len(dst))
 		rest.fmaVSS(dst[n:], a[n:], s, t)
 	}
-	k.sum = splitLanes(sumLanesAVX2, rest.sum)
-	k.max = splitLanes(maxLanesAVX2, rest.max)
-	k.min = splitLanes(minLanesAVX2, rest.min)
-	k.dot = func(acc *[Lanes]float32, a, b []float32) {
-		n := len(a) &^ (Lanes - 1)
-		dotLanesAVX2(acc, a[:n], b[:n])
-		rest.dot(acc, a[n:], b[n:])
-	}
 	k.columnSum = splitColumns(columnSumAVX2, rest.columnSum)
 	k.columnMax = splitColumns(columnMaxAVX2, rest.columnMax)
 	k.columnMin = splitColumns(columnMinAVX2, rest.columnMin)
 	k.prefetch, k.transpose = prefetchAVX2, transposeSquares
 	k.philox = philoxGroups(philoxAVX2, 16)
 	return k
+}
+
+// accumulate joins x to the lanes of a reduction. It calls kernels by name, not through a table, so that the lanes may lie
+// on the stack. AVX2 takes whole rounds of the lanes and leaves the rest.
+func (k *kernels) accumulate(r Reduction, acc *lanes, x []float32) {
+	a := (*[Lanes]float32)(acc)
+	n := len(x) &^ (Lanes - 1)
+	switch {
+	case k.variant == AVX512 && r == Sum:
+		sumLanesAVX512(a, x)
+		return
+	case k.variant == AVX512 && r == Largest:
+		maxLanesAVX512(a, x)
+		return
+	case k.variant == AVX512 && r == Least:
+		minLanesAVX512(a, x)
+		return
+	case k.variant == Portable || n == 0:
+		n = 0
+	case r == Sum:
+		sumLanesAVX2(a, x[:n])
+	case r == Largest:
+		maxLanesAVX2(a, x[:n])
+	case r == Least:
+		minLanesAVX2(a, x[:n])
+	}
+	accumulateGo(r, acc, x[n:])
+}
+
+// accumulateDot joins the products to the lanes.
+func (k *kernels) accumulateDot(acc *lanes, x, y []float32) {
+	n := 0
+	switch k.variant {
+	case AVX512:
+		dotLanesAVX512((*[Lanes]float32)(acc), x, y)
+		return
+	case AVX2:
+		n = len(x) &^ (Lanes - 1)
+		dotLanesAVX2((*[Lanes]float32)(acc), x[:n], y[:n])
+	}
+	accumulateDotGo(acc, x[n:], y[n:])
 }
 
 // whole is how many of n elements the kernels of eight lanes take.
@@ -179,19 +206,6 @@ func split3[A any](vector, rest func(dst []float32, a []A, b, c []float32)) func
 		vector(dst, a, b, c)
 		if n := whole(len(dst)); n < len(dst) {
 			rest(dst[n:], a[n:], b[n:], c[n:])
-		}
-	}
-}
-
-// splitLanes leaves what is short of a whole round of lanes.
-func splitLanes(vector, rest lanesKernel) lanesKernel {
-	return func(acc *[Lanes]float32, x []float32) {
-		n := len(x) &^ (Lanes - 1)
-		if n > 0 {
-			vector(acc, x[:n])
-		}
-		if n < len(x) {
-			rest(acc, x[n:])
 		}
 	}
 }
