@@ -4,7 +4,9 @@
 package gan
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/gomlx/gomlx/core/graph"
@@ -158,35 +160,50 @@ func (g *Game) ActAt(round int) (act, within int) {
 	return 0, round
 }
 
-// Check reports what can be told to be wrong with a game before anything is built.
+// Check reports all that can be told to be wrong with a game before anything is built.
 func (g *Game) Check() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("gan: "+format, args...)) }
 	if g.Batch < 1 {
-		return fmt.Errorf("gan: the batch is %d; it must be 1 or more", g.Batch)
+		wrong("the batch is %d; it must be 1 or more", g.Batch)
 	}
 	if len(g.Acts) == 0 {
-		return fmt.Errorf("gan: the game has no act, so nobody moves")
+		wrong("the game has no act, so nobody moves")
 	}
-	for _, act := range g.Acts {
+	for i, act := range g.Acts {
 		if len(act.Moves) == 0 {
-			return fmt.Errorf("gan: act %q has no moves", act.Name)
+			wrong("act %q has no moves", act.Name)
 		}
-		for _, move := range act.Moves {
+		if act.Rounds == 0 && i < len(g.Acts)-1 {
+			wrong("act %q has no number of rounds, so the acts after it never come", act.Name)
+		}
+		for j, move := range act.Moves {
 			if move.Loss == nil || move.Optimizer == nil || len(move.Owns) == 0 {
-				return fmt.Errorf("gan: move %q needs Loss, Optimizer and Owns", move.Name)
+				wrong("move %q needs Loss, Optimizer and Owns", move.Name)
 			}
 			if !g.hasKnob(move.Rate) {
-				return fmt.Errorf("gan: move %q takes its learning rate from the knob %q, which the game does not have", move.Name, move.Rate)
+				wrong("move %q takes its learning rate from the knob %q, which the game does not have", move.Name, move.Rate)
+			}
+			if slices.ContainsFunc(act.Moves[:j], func(m Move) bool { return m.Name == move.Name }) {
+				wrong("act %q has two moves called %q", act.Name, move.Name)
+			}
+			if !g.hasMove(move.slot()) {
+				wrong("move %q takes its optimiser's state from %q, which is no move", move.Name, move.Slot)
 			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (g *Game) hasKnob(name string) bool {
-	for _, knob := range g.Knobs {
-		if knob.Name == name {
+func (g *Game) hasMove(name string) bool {
+	for _, act := range g.Acts {
+		if slices.ContainsFunc(act.Moves, func(m Move) bool { return m.Name == name }) {
 			return true
 		}
 	}
 	return false
+}
+
+func (g *Game) hasKnob(name string) bool {
+	return slices.ContainsFunc(g.Knobs, func(k Knob) bool { return k.Name == name })
 }

@@ -86,4 +86,4 @@ func leastSquares(real, fake *Node, one float64) (*Node, *Node) {
 func halfSquare(x *Node) *Node { return graph.MulScalar(mean(graph.Square(x)), 0.5) }
 
 // hinge is max(0, 1 + x).
-func hinge(x *Node) *Node { return mean(graph.MaxScalar(graph.AddScalar(x, 1), 0)) }
+func hinge(x *Node) *Node { return mean(ops.ReLU(graph.AddScalar(x, 1))) }

@@ -1,6 +1,8 @@
 package gan
 
 import (
+	"math"
+
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -46,10 +48,12 @@ func (a Adam) Step(r *Turn, slot string, paths []string, gradients []*Node, rate
 	}
 }
 
-// unbias is 1 - beta^steps.
+// unbias is 1 - beta^steps, through expm1, since 1 - 0.999 has four digits left in float32.
 func unbias(steps *Node, beta float64) *Node {
-	g := steps.Graph()
-	return graph.OneMinus(graph.Pow(graph.Scalar(g, steps.DType(), beta), steps))
+	if beta == 0 {
+		return graph.OnesLike(steps)
+	}
+	return graph.Neg(graph.Expm1(graph.MulScalar(steps, math.Log(beta))))
 }
 
 // RMSProp divides by a running root mean square of the gradients (Hinton 2012, lecture 6e), as WGAN uses it. Epsilon

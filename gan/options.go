@@ -1,8 +1,10 @@
 package gan
 
 import (
-	"fmt"
+	"errors"
 	"math"
+
+	"github.com/ganymede-gan/ganymede/config"
 )
 
 // Options are what every model of two players shares. A model names its paper's values; the user may change any.
@@ -35,7 +37,7 @@ type Optim struct {
 	CriticRate float64 `toml:"critic-rate" default:"0" min:"0" max:"1" help:"learning rate of the critic (TTUR, Heusel 2017); 0 is the generator's"`
 	Beta1      float64 `toml:"beta1" default:"0.5" min:"0" below:"1" help:"Adam's decay of the first moment"`
 	Beta2      float64 `toml:"beta2" default:"0.999" min:"0" below:"1" help:"Adam's decay of the second moment"`
-	Decay      float64 `toml:"decay" default:"0.99" min:"0" below:"1" help:"RMSProp's decay"`
+	Decay      float64 `toml:"decay" default:"0.99" above:"0" below:"1" help:"RMSProp's decay"`
 	Momentum   float64 `toml:"momentum" default:"0" min:"0" below:"1" help:"momentum of gradient descent"`
 	Schedule   string  `toml:"schedule" default:"constant" in:"constant,linear,cosine" help:"how the learning rates go to 0 from schedule-start to the end of the planned rounds"`
 	Start      float64 `toml:"schedule-start" default:"0" min:"0" below:"1" help:"share of the run after which the schedule begins"`
@@ -75,19 +77,29 @@ func (o Optim) rate(name string, value float64) Knob {
 	}}
 }
 
-// check refuses combinations that make no sense for a critic, with the reason (docs/combinations.md has the matrix).
+// unrolled is how many passes of the critic a round's graph may hold: the time to build it grows with the square.
+const unrolled = 128
+
+// check refuses, all at once, combinations that make no sense for a critic. docs/combinations.md has the matrix and the reasons.
 func (o Options) check(p Pair) error {
 	objective, err := FindObjective(o.Objective)
 	if err != nil {
 		return err
 	}
-	switch {
-	case objective.Unbounded && o.Penalty.Clip == 0 && o.Penalty.GP == 0 && o.Penalty.Dragan == 0:
-		return fmt.Errorf("objective=%s has no lower bound unless the critic is Lipschitz; set penalty.clip, penalty.gp or penalty.dragan", o.Objective)
-	case o.Penalty.Smoothing > 0 && !objective.Labels:
-		return fmt.Errorf("penalty.smoothing lowers the target of real records, and objective=%s has no targets; leave it at 0", o.Objective)
-	case o.Penalty.GP > 0 && p.Mixes:
-		return fmt.Errorf("penalty.gp is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch (Gulrajani 2017, section 4); set critic-norm=layer or none")
+	var errs []error
+	refuse := func(key, format string, args ...any) { errs = append(errs, config.Refuse(key, format, args...)) }
+	if objective.Unbounded && o.Penalty.Clip == 0 && o.Penalty.GP == 0 && o.Penalty.Dragan == 0 {
+		refuse("objective", "%s has no lower bound unless the critic is Lipschitz; set penalty.clip, penalty.gp or penalty.dragan", o.Objective)
 	}
-	return nil
+	if o.Penalty.Smoothing > 0 && !objective.Labels {
+		refuse("penalty.smoothing", "it lowers the target of real records, and objective=%s has no targets; leave it at 0", o.Objective)
+	}
+	if o.Penalty.GP > 0 && p.Mixes {
+		refuse("penalty.gp", "it is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch "+
+			"(Gulrajani 2017, section 4); set critic-norm=layer or none")
+	}
+	if passes := o.Optim.Critic * o.Optim.Accumulate; passes > unrolled {
+		refuse("optim.accumulate", "%d parts in each of %d critic steps make a round of %d passes in one graph; %d is the most", o.Optim.Accumulate, o.Optim.Critic, passes, unrolled)
+	}
+	return errors.Join(errs...)
 }

@@ -161,7 +161,8 @@ func (p *pairPlay) criticMoves() []Move {
 		lazy := critic
 		lazy.Name, lazy.Slot, lazy.Times, lazy.Every = "critic/slope", "critic", 1, penalty.Every
 		lazy.Loss = func(r *Turn) *Node {
-			return graph.MulScalar(p.slopes(r, r.Need(p.Record.Name), p.labels(r)), float64(penalty.Every))
+			fake, fakeY := p.fake(r)
+			return graph.MulScalar(p.slopes(r, r.Need(p.Record.Name), p.labels(r), fake, fakeY), float64(penalty.Every))
 		}
 		moves = append(moves, lazy)
 	}
@@ -188,26 +189,24 @@ func (p *pairPlay) criticLoss(r *Turn) *Node {
 		add("dragan", penalty.Dragan, Dragan(r, p.steady(r, realY), real))
 	}
 	if penalty.Every == 1 && (penalty.R1 > 0 || penalty.R2 > 0) {
-		loss = graph.Add(loss, p.slopes(r, real, realY))
+		loss = graph.Add(loss, p.slopes(r, real, realY, fake, fakeY))
 	}
 	return loss
 }
 
-// slopes is gamma1 R1 + gamma2 R2.
-func (p *pairPlay) slopes(r *Turn, real, realY *Node) *Node {
-	var loss *Node
-	if gamma := p.o.Penalty.R1; gamma > 0 {
-		loss = graph.MulScalar(r.Term("r1", R1(p.steady(r, realY), real)), gamma)
+// slopes is gamma1 R1 + gamma2 R2, of which one at least is asked for.
+func (p *pairPlay) slopes(r *Turn, real, realY, fake, fakeY *Node) *Node {
+	gamma1, gamma2 := p.o.Penalty.R1, p.o.Penalty.R2
+	r1 := func() *Node { return graph.MulScalar(r.Term("r1", R1(p.steady(r, realY), real)), gamma1) }
+	r2 := func() *Node { return graph.MulScalar(r.Term("r2", R2(p.steady(r, fakeY), fake)), gamma2) }
+	switch {
+	case gamma2 == 0:
+		return r1()
+	case gamma1 == 0:
+		return r2()
+	default:
+		return graph.Add(r1(), r2())
 	}
-	if gamma := p.o.Penalty.R2; gamma > 0 {
-		fake, fakeY := p.fake(r)
-		r2 := graph.MulScalar(r.Term("r2", R2(p.steady(r, fakeY), fake)), gamma)
-		if loss == nil {
-			return r2
-		}
-		loss = graph.Add(loss, r2)
-	}
-	return loss
 }
 
 func (p *pairPlay) generatorMove() Move {

@@ -1,39 +1,43 @@
 package gan
 
 import (
+	"github.com/ganymede-gan/ganymede/ops"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
 // Score is a critic as a penalty sees it: records [batch, ...] to scores [batch].
 type Score func(x *Node) *Node
 
-// slope returns the squared length of the score's gradient at each record, [batch].
+// slope returns the squared length of the score's gradient at each record, [batch]. Where batch norm ties the scores of a
+// batch together it is that of the sum of all scores, as in every framework. x must not be a stopped node: GoMLX ends a
+// gradient before it reaches one, and the slope would silently be 0 (ops.Cut is the way).
 func slope(score Score, x *Node) *Node {
-	// The sum over the batch has each record's own gradient, as long as a score depends on its own record alone.
-	gradient := graph.Gradient(graph.ReduceAllSum(score(x)), x)[0]
-	axes := make([]int, x.Rank()-1)
-	for i := range axes {
-		axes[i] = i + 1
-	}
-	return graph.ReduceSum(graph.Square(gradient), axes...)
+	return ops.SampleSquaredNorm(ops.SampleGradient(score(x), x))
 }
 
 // GradientPenalty is (|grad D| - target)^2 at points drawn between real and generated records (Gulrajani 2017, 1704.00028,
 // equation 3, with weight 1 and target 1), one epsilon a record. oneSided leaves slopes below the target alone (its section 4).
 func GradientPenalty(r *Turn, score Score, real, fake *Node, target float64, oneSided bool) *Node {
-	epsilon := r.Draw(Uniform("penalty/epsilon"))
-	for epsilon.Rank() < real.Rank() {
-		epsilon = graph.InsertAxes(epsilon, -1)
-	}
+	epsilon := eachRecord(r.Draw(Uniform("penalty/epsilon")), real)
 	between := graph.Add(graph.Mul(epsilon, real), graph.Mul(graph.OneMinus(epsilon), graph.StopGradient(fake)))
 	return towards(slope(score, between), target, oneSided)
+}
+
+// eachRecord gives one number a record, [batch], the axes of the records, [batch, 1, ...].
+func eachRecord(number, records *Node) *Node {
+	dims := make([]int, records.Rank())
+	for i := range dims {
+		dims[i] = 1
+	}
+	dims[0] = number.Shape().Dimensions[0]
+	return graph.Reshape(number, dims...)
 }
 
 // towards is the mean of (sqrt(squared) - target)^2. The root's gradient is infinite at 0, hence the small constant.
 func towards(squared *Node, target float64, oneSided bool) *Node {
 	away := graph.AddScalar(graph.Sqrt(graph.AddScalar(squared, 1e-12)), -target)
 	if oneSided {
-		away = graph.MaxScalar(away, 0)
+		away = ops.ReLU(away)
 	}
 	return mean(graph.Square(away))
 }
@@ -43,14 +47,15 @@ func R1(score Score, real *Node) *Node { return graph.MulScalar(mean(slope(score
 
 // R2 is R1 at generated records (its equation 10).
 func R2(score Score, fake *Node) *Node {
-	return graph.MulScalar(mean(slope(score, graph.StopGradient(fake))), 0.5)
+	return graph.MulScalar(mean(slope(score, ops.Cut(fake))), 0.5)
 }
 
-// Dragan is the gradient penalty around the data (Kodali 2017, 1705.07215, algorithm 1 and the authors' code): at
-// x + 0.5 std(x) u with u uniform in [0, 1), one std a batch.
+// Dragan is the gradient penalty around the data (Kodali 2017, 1705.07215, algorithm 1), with the authors' code's choice of
+// the noise: at x + 0.5 std(x) alpha u, with one std a batch, one alpha a record, one u a number, both uniform in [0, 1).
 func Dragan(r *Turn, score Score, real *Node) *Node {
-	shape := real.Shape().Dimensions[1:]
-	deviation := graph.Sqrt(graph.AddScalar(mean(graph.Square(graph.Sub(real, mean(real)))), 1e-12))
-	around := graph.Add(real, graph.Mul(graph.MulScalar(deviation, 0.5), r.Draw(Uniform("penalty/dragan", shape...))))
+	noise := r.Draw(Uniform("penalty/dragan", real.Shape().Dimensions[1:]...))
+	alpha := eachRecord(r.Draw(Uniform("penalty/epsilon")), real)
+	deviation := graph.Sqrt(mean(graph.Square(graph.Sub(real, mean(real)))))
+	around := graph.Add(real, graph.Mul(graph.MulScalar(deviation, 0.5), graph.Mul(alpha, noise)))
 	return towards(slope(score, around), 1, false)
 }

@@ -33,12 +33,19 @@ type Turn struct {
 	pass  layers.Pass
 	under map[string]string // scope -> prefix of its copy, for sampling from averages
 
-	move  *Move
-	index int // of the turn and part within the move
+	move  *Move // nil while sampling
+	turn  int   // of the move
+	part  int   // of the turn
 	draws []*Draw
 	knobs map[string]*Node
 	terms []Term
-	once  map[string]*remembered
+	once  map[shared]*remembered
+}
+
+// shared names a remembered node. Gradient accumulation remembers one for each part, so that the parts of a move stay apart.
+type shared struct {
+	key  string
+	part int
 }
 
 // remembered is a node that moves share until a player whose weights it was made from has changed.
@@ -51,7 +58,7 @@ type remembered struct {
 
 // NewTurn starts the graph of a game's round on a binding.
 func NewTurn(game *Game, bind *layers.Binding) *Turn {
-	return &Turn{game: game, bind: bind, knobs: map[string]*Node{}, once: map[string]*remembered{}}
+	return &Turn{game: game, bind: bind, knobs: map[string]*Node{}, once: map[shared]*remembered{}}
 }
 
 // Play builds the moves, in order, each Times its turns.
@@ -80,10 +87,11 @@ func (r *Turn) Sample(averaged bool) Fields {
 // play makes one turn of the current move: the mean gradient of its parts, the step, and what comes then.
 func (r *Turn) play(turn int) {
 	m := r.move
+	r.turn = turn
 	var paths []string
 	var gradients []*Node
 	for part := range m.parts() {
-		r.index = turn*m.parts() + part
+		r.part = part
 		loss := m.Loss(r)
 		if !loss.IsScalar() {
 			panic(fmt.Errorf("the loss is %s; it must be a scalar", loss.Shape()))
@@ -201,9 +209,9 @@ func (r *Turn) values(paths []string) []*Node {
 // through this one's step (and with StopGradient alone its own gradient would silently be zero).
 func (r *Turn) Set(path string, value *Node) {
 	r.bind.Set(path, ops.Cut(value))
-	for key, shared := range r.once {
-		if shared.read[path] {
-			delete(r.once, key)
+	for name, memory := range r.once {
+		if memory.read[path] {
+			delete(r.once, name)
 		}
 	}
 }
@@ -233,12 +241,12 @@ func (r *Turn) Need(name string) *Node {
 
 // Draw returns a need that the game does not list, drawn for this turn: what a penalty or a technique brings along.
 func (r *Turn) Draw(need Need) *Node {
-	move := ""
+	move, index := r.moving(), 0
 	if r.move != nil {
-		move = r.move.Name
+		index = r.turn*r.move.parts() + r.part
 	}
 	for _, d := range r.draws {
-		if d.Need.Name == need.Name && d.Move == move && d.Turn == r.index {
+		if d.Need.Name == need.Name && d.Move == move && d.Turn == index {
 			return d.Node
 		}
 	}
@@ -247,9 +255,17 @@ func (r *Turn) Draw(need Need) *Node {
 		dtype = dtypes.Int32
 	}
 	shape := shapes.Make(dtype, append([]int{r.game.Batch}, need.Shape...)...)
-	node := graph.Parameter(r.bind.Graph, fmt.Sprintf("draw:%s:%s:%d", need.Name, move, r.index), shape)
-	r.draws = append(r.draws, &Draw{Need: need, Move: move, Turn: r.index, Node: node})
+	node := graph.Parameter(r.bind.Graph, fmt.Sprintf("draw:%s:%s:%d", need.Name, move, index), shape)
+	r.draws = append(r.draws, &Draw{Need: need, Move: move, Turn: index, Node: node})
 	return node
+}
+
+// moving is the name of the move whose turn it is, "" while sampling.
+func (r *Turn) moving() string {
+	if r.move == nil {
+		return ""
+	}
+	return r.move.Name
 }
 
 // Knob returns the node of a host scalar.
@@ -269,18 +285,22 @@ func (r *Turn) Knob(name string) *Node {
 // was made from. It is never kept across the turns of one move. A paper that steps both players on one fake batch says so
 // by this.
 func (r *Turn) Once(key string, fn func() *Node) *Node {
-	if shared := r.once[key]; shared != nil && (shared.move != r.move.Name || shared.turn == r.index) {
-		return shared.node
+	name := shared{key, r.part}
+	if memory := r.once[name]; memory != nil && (memory.move != r.moving() || memory.turn == r.turn) {
+		return memory.node
 	}
 	var node *Node
 	read := r.bind.Watch(func() { node = fn() })
-	r.once[key] = &remembered{node: node, read: read, move: r.move.Name, turn: r.index}
+	r.once[name] = &remembered{node: node, read: read, move: r.moving(), turn: r.turn}
 	return node
 }
 
 // Term reports a value of this turn under the move's name ("critic/real") and returns it. The mean is reported; of
-// several turns, the last.
+// several turns, the last. Sampling reports nothing.
 func (r *Turn) Term(name string, value *Node) *Node {
+	if r.move == nil {
+		return value
+	}
 	reported := value
 	if !value.IsScalar() {
 		reported = graph.ReduceAllMean(value)

@@ -38,13 +38,14 @@ func Uniform(bound float64) Init {
 }
 
 // He draws uniformly with the variance 2/fan-in that keeps a ReLU network's activations level (He 2015, 1502.01852,
-// equation 10), the authors' choice for WGAN-GP's convolutions.
+// equation 10).
 func He() Init { return scaled(2, func(in, _ float64) float64 { return in }) }
 
 // Glorot draws uniformly with the variance 2/(fan-in + fan-out) (Glorot 2010, equation 16).
 func Glorot() Init { return scaled(2, func(in, out float64) float64 { return in + out }) }
 
-// LeCun draws uniformly with the variance 1/(3 fan-in): bound 1/sqrt(fan-in), what Torch does where nothing is said.
+// LeCun draws uniformly with the variance 1/(3 fan-in), so from +-1/sqrt(fan-in): what Torch does where nothing is said. (Torch
+// draws biases so too; ours start at 0.)
 func LeCun() Init { return scaled(1.0/3, func(in, _ float64) float64 { return in }) }
 
 // scaled draws uniformly with the variance gain/fan, where fan is made of the weight's fan-in and fan-out.
@@ -55,7 +56,8 @@ func scaled(gain float64, fan func(in, out float64) float64) Init {
 	}}
 }
 
-// fans returns fan-in and fan-out of a weight [..., in, out]: what lies before is the receptive field.
+// fans returns fan-in and fan-out of a weight [..., in, out]: what lies before is the receptive field. A transposed
+// convolution's kernel is [..., out, in], and its fan-in is its outputs', as it is in Torch.
 func fans(dims []int) (in, out float64) {
 	if len(dims) < 2 {
 		return 1, 1

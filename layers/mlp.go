@@ -17,7 +17,7 @@ type MLP struct {
 // On applies the layers with the weights at net.
 func (m MLP) On(net Net, x *graph.Node) *graph.Node {
 	for i, units := range m.Hidden {
-		at := net.Inf("dense%d", i+1)
+		at := net.Nth("dense", i+1)
 		x = Dense{Units: units, Init: m.Init}.On(at, x)
 		if m.Norm != nil {
 			x = m.Norm(at.In("norm"), x)

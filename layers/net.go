@@ -3,6 +3,7 @@ package layers
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
@@ -64,7 +65,7 @@ func (b *Binding) declare(path string, init Init, trainable bool, dims []int) *V
 
 // Copy returns the node of a variable at path that is born equal to the one at original: an average.
 func (b *Binding) Copy(path, original string) *graph.Node {
-	from := b.Weights.Get(original)
+	from := b.known(original)
 	v := b.Weights.Get(path)
 	if v == nil {
 		v = &Variable{Path: path, Shape: from.Shape, copyOf: from}
@@ -87,12 +88,15 @@ func (b *Binding) Statistics(scopes []string) []string {
 }
 
 // Value returns the current node of a variable that exists.
-func (b *Binding) Value(path string) *graph.Node {
+func (b *Binding) Value(path string) *graph.Node { return b.read(b.known(path)) }
+
+// known returns a variable that exists.
+func (b *Binding) known(path string) *Variable {
 	v := b.Weights.Get(path)
 	if v == nil {
-		panic(fmt.Errorf("there is no variable %s; known are %s", path, strings.Join(b.scopes(), ", ")))
+		panic(fmt.Errorf("there is no variable %s; there are variables in %s", path, strings.Join(b.scopes(), ", ")))
 	}
-	return b.read(v)
+	return v
 }
 
 func (b *Binding) scopes() []string {
@@ -121,7 +125,7 @@ func (b *Binding) read(v *Variable) *graph.Node {
 
 // Set makes node the variable's value from here on, and its value after the execution.
 func (b *Binding) Set(path string, node *graph.Node) {
-	v := b.Weights.Get(path)
+	v := b.known(path)
 	if !v.Shape.Equal(node.Shape()) {
 		panic(fmt.Errorf("variable %s is %s, and is set to %s", path, v.Shape, node.Shape()))
 	}
@@ -195,8 +199,8 @@ func (n Net) In(name string) Net {
 	return n
 }
 
-// Inf is In with a formatted name, for numbered layers.
-func (n Net) Inf(format string, args ...any) Net { return n.In(fmt.Sprintf(format, args...)) }
+// Nth is In with a numbered name: Nth("up", 3) is In("up3").
+func (n Net) Nth(name string, i int) Net { return n.In(name + strconv.Itoa(i)) }
 
 // With returns the same place for another kind of pass.
 func (n Net) With(pass Pass) Net { n.pass = pass; return n }

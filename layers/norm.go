@@ -56,9 +56,8 @@ func (l LayerNorm) On(net Net, x *graph.Node) *graph.Node {
 
 // moments returns mean and variance (biased) over the axes.
 func moments(x *graph.Node, axes ...int) (mean, variance *graph.Node) {
-	mean = graph.ReduceMean(x, axes...)
 	kept := graph.ReduceAndKeep(x, graph.ReduceMean, axes...)
-	return mean, graph.ReduceMean(graph.Square(graph.Sub(x, kept)), axes...)
+	return graph.Squeeze(kept, axes...), graph.ReduceMean(graph.Square(graph.Sub(x, kept)), axes...)
 }
 
 // inverseDeviation is 1/sqrt(variance + epsilon).

@@ -17,14 +17,18 @@ const (
 	Down
 )
 
-// Residual is the pre-activation block of WGAN-GP's ResNets (Gulrajani 2017, 1704.00028, appendix C): norm, ReLU, 3x3, norm, ReLU,
-// 3x3, plus a shortcut. Up resamples before the first convolution, Down after the last.
+// Residual is the pre-activation block of WGAN-GP's ResNets (Gulrajani 2017, 1704.00028, appendix C, and the authors' code):
+// [batch, side, side, in] to [batch, side', side', Filters] by norm, ReLU, 3x3, norm, ReLU, 3x3, plus a shortcut. Up resamples
+// before the first convolution, Down after the last.
 type Residual struct {
 	Filters  int
 	Resample Resample
 	Norm     func(net Net, x *graph.Node) *graph.Node // nil: none
-	First    bool                                     // the block sees the picture itself: no norm and activation before it
+	First    bool                                     // the block sees the picture itself: no norm, and no activation before it
 }
+
+// he is what the authors' code calls so: uniform with variance 4/(fan-in + fan-out), He's where both are equal.
+var he = scaled(4, func(in, out float64) float64 { return in + out })
 
 // On applies the block with the weights at net.
 func (b Residual) On(net Net, x *graph.Node) *graph.Node {
@@ -38,9 +42,9 @@ func (b Residual) On(net Net, x *graph.Node) *graph.Node {
 	if b.Resample == Up {
 		y = ops.UpsampleNearest(y, 2)
 	}
-	y = conv(3, He()).On(net.In("conv1"), y)
+	y = conv(3, he).On(net.In("conv1"), y)
 	y = ReLU(b.normalise(net.In("norm2"), y))
-	y = conv(3, He()).On(net.In("conv2"), y)
+	y = conv(3, he).On(net.In("conv2"), y)
 	if b.Resample == Down {
 		y = ops.MeanPool(y, ops.PoolOptions{Window: 2})
 	}
@@ -63,7 +67,7 @@ func (b Residual) shortcut(net Net, x *graph.Node, project Conv) *graph.Node {
 }
 
 func (b Residual) normalise(net Net, x *graph.Node) *graph.Node {
-	if b.Norm == nil {
+	if b.Norm == nil || b.First {
 		return x
 	}
 	return b.Norm(net, x)

@@ -109,13 +109,16 @@ func buildError(turn *gan.Turn, caught any) error {
 }
 
 // modelLine returns the innermost frame of the panicking stack that belongs to neither GoMLX, the runtime nor the rooms
-// between them and a model.
+// between them and a model; "" if there is none inside compile, whose callers asked for nothing.
 func modelLine() string {
 	frames := make([]uintptr, 64)
 	stack := runtime.CallersFrames(frames[:runtime.Callers(3, frames)])
 	for {
 		frame, more := stack.Next()
 		name := frame.Function
+		if strings.HasSuffix(name, "ganymede/train.compile") {
+			return ""
+		}
 		inside := strings.HasPrefix(name, "runtime.") || strings.Contains(name, "github.com/gomlx/") ||
 			strings.Contains(name, "ganymede/ops.") || strings.Contains(name, "ganymede/layers.") ||
 			strings.Contains(name, "ganymede/gan.") || strings.Contains(name, "ganymede/train.")

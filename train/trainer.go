@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/ganymede-gan/ganymede/data"
@@ -194,15 +195,14 @@ func finite(result Result, changed []*layers.Variable, values []*tensors.Tensor)
 }
 
 func allFinite(t *tensors.Tensor) bool {
+	infinite := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 	ok := true
 	t.MustConstFlatData(func(flat any) {
-		if values, is := flat.([]float32); is {
-			for _, v := range values {
-				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-					ok = false
-					return
-				}
-			}
+		switch values := flat.(type) {
+		case []float32:
+			ok = !slices.ContainsFunc(values, func(v float32) bool { return infinite(float64(v)) })
+		case []float64:
+			ok = !slices.ContainsFunc(values, infinite)
 		}
 	})
 	return ok

@@ -89,7 +89,7 @@ func (o *Options) Generate(net gan.Net, z *gan.Node, d gan.Data) *gan.Node {
 	x = layers.ConvTranspose{Filters: widths[len(widths)-1], Kernel: start, NoBias: true, Init: weights}.On(net.In("project"), x)
 	x = layers.ReLU(norm.On(net.In("project/norm"), x)) // [batch, 4, 4, C]
 	for i := len(widths) - 2; i >= 0; i-- {
-		at := net.Inf("up%d", len(widths)-1-i)
+		at := net.Nth("up", len(widths)-1-i)
 		x = layers.ConvTranspose{Filters: widths[i], Kernel: 4, Stride: 2, Pad: 1, NoBias: true, Init: weights}.On(at, x)
 		x = layers.ReLU(norm.On(at.In("norm"), x)) // [batch, 2 side, 2 side, C/2]
 	}
@@ -102,7 +102,7 @@ func (o *Options) Generate(net gan.Net, z *gan.Node, d gan.Data) *gan.Node {
 func (o *Options) Criticise(net gan.Net, x *gan.Node) *gan.Node {
 	leaky := layers.LeakyReLU(0.2) // section 4
 	for i, filters := range o.widths(x.Shape().Dimensions[1]) {
-		at := net.Inf("down%d", i+1)
+		at := net.Nth("down", i+1)
 		x = layers.Conv{Filters: filters, Kernel: 4, Stride: 2, Pad: 1, NoBias: true, Init: weights}.On(at, x)
 		if i > 0 { // no batch norm on the discriminator's first layer (section 3)
 			x = o.normalise(at.In("norm"), x)

@@ -20,7 +20,7 @@ type Options struct {
 	Most    int    `toml:"most-filters" default:"8" min:"1" help:"dcgan: no layer has more than this many times filters"`
 	Hidden  int    `toml:"hidden" default:"512" min:"1" help:"units of a hidden layer of the mlp; the authors' toy code uses 512"`
 	Layers  int    `toml:"layers" default:"3" min:"1" max:"16" help:"hidden layers of the mlp; the authors' toy code has 3"`
-	Norm    string `toml:"critic-norm" default:"layer" in:"layer,none,batch" help:"normalisation in convolutional critics; batch cannot go with the penalty"`
+	Norm    string `toml:"critic-norm" default:"auto" in:"auto,layer,none,batch" help:"normalisation in convolutional critics; auto is layer for dcgan, none for resnet; batch cannot go with the penalty"`
 }
 
 // Model is the line of the table: algorithm 1's values.
@@ -49,7 +49,7 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 	case "mlp":
 		return (&vanilla.Options{Latent: o.Latent, Hidden: o.Hidden, Layers: o.Layers}).Pair(d)
 	case "dcgan":
-		return (&dcgan.Options{Latent: o.Latent, Filters: o.Filters, Most: o.Most, Norm: o.Norm}).Pair(d)
+		return (&dcgan.Options{Latent: o.Latent, Filters: o.Filters, Most: o.Most, Norm: o.norm("layer")}).Pair(d)
 	default:
 		return o.resnet(d)
 	}
@@ -63,25 +63,25 @@ func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
 	if d.Shape[0] == 28 {
 		return gan.Pair{}, fmt.Errorf("the pictures are 28x28; the resnet can do 16, 32, 64, 128 and 256: set data.side=32")
 	}
+	norm := o.norm("none") // "We use batch normalization in the generator but not the critic" (appendix C)
 	return gan.Pair{
-		Record: d.Need(), Latent: gan.Normal("z", o.Latent), Mixes: o.Norm == "batch",
+		Record: d.Need(), Latent: gan.Normal("z", o.Latent), Mixes: norm == "batch",
 		Generator: func(net gan.Net, z, _ *gan.Node) *gan.Node {
 			x := layers.Dense{Units: 4 * 4 * o.Filters, Init: layers.Glorot()}.On(net.In("project"), z)
 			x = graph.Reshape(x, -1, 4, 4, o.Filters) // [batch, 4, 4, C]
 			for i, side := 1, 8; side <= d.Shape[0]; i, side = i+1, side*2 {
-				x = layers.Residual{Filters: o.Filters, Resample: layers.Up, Norm: layers.BatchNorm{}.On}.On(net.Inf("up%d", i), x)
+				x = layers.Residual{Filters: o.Filters, Resample: layers.Up, Norm: layers.BatchNorm{}.On}.On(net.Nth("up", i), x)
 			}
 			x = layers.ReLU(layers.BatchNorm{}.On(net.In("norm"), x))
 			x = layers.Conv{Filters: d.Shape[2], Kernel: 3, Pad: 1, Init: layers.Glorot()}.On(net.In("out"), x)
 			return graph.Tanh(x)
 		},
 		Critic: func(net gan.Net, x, _ *gan.Node) *gan.Node {
-			norm := o.norm()
 			for i, side := 1, d.Shape[0]/2; side >= 8; i, side = i+1, side/2 {
-				x = layers.Residual{Filters: o.Filters, Resample: layers.Down, Norm: norm, First: i == 1}.On(net.Inf("down%d", i), x)
+				x = layers.Residual{Filters: o.Filters, Resample: layers.Down, Norm: normalise(norm), First: i == 1}.On(net.Nth("down", i), x)
 			}
 			for i := range 2 {
-				x = layers.Residual{Filters: o.Filters, Norm: norm}.On(net.Inf("block%d", i+1), x) // [batch, 8, 8, C]
+				x = layers.Residual{Filters: o.Filters, Norm: normalise(norm)}.On(net.Nth("block", i+1), x) // [batch, 8, 8, C]
 			}
 			x = graph.ReduceMean(layers.ReLU(x), 1, 2) // [batch, C]
 			return graph.Reshape(layers.Dense{Units: 1, Init: layers.Glorot()}.On(net.In("out"), x), -1)
@@ -89,8 +89,16 @@ func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
 	}, nil
 }
 
-func (o *Options) norm() func(net gan.Net, x *gan.Node) *gan.Node {
-	switch o.Norm {
+// norm is the critic's normalisation, auto being what the paper has for these networks.
+func (o *Options) norm(auto string) string {
+	if o.Norm == "auto" {
+		return auto
+	}
+	return o.Norm
+}
+
+func normalise(norm string) func(net gan.Net, x *gan.Node) *gan.Node {
+	switch norm {
 	case "layer":
 		return layers.LayerNorm{}.On
 	case "batch":
@@ -100,6 +108,7 @@ func (o *Options) norm() func(net gan.Net, x *gan.Node) *gan.Node {
 	}
 }
 
-// Differences: the authors' DCGAN critic for 64x64 has 5x5 kernels and a dense last layer, ours DCGAN's 4x4. The
+// Differences: the authors' DCGAN critic for 64x64 has 5x5 kernels and a dense last layer, ours DCGAN's 4x4. Their toy code has a
+// latent of 2 numbers and ReLU in the critic, ours 128 and LeakyReLU. The
 // authors' CIFAR-10 run lets the learning rate fall linearly to 0 over 100,000 rounds (optim.schedule=linear). The averaged
 // weights that we sample from by default are not the paper's (--weights raw).
