@@ -35,9 +35,11 @@ type sumTile struct {
 
 func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	f := c.forward()
-	if f.fast != nil && len(f.rows) == 1 && len(f.cols) == 1 {
-		f.fast.byKernel(p, s, dw, x, dy)
-		return
+	if c.Algorithm == Balanced && len(f.rows) == 1 && len(f.cols) == 1 {
+		if short := f.short(); short != nil {
+			short.byKernel(p, s, dw, x, dy)
+			return
+		}
 	}
 	g := &gradient{correlation: f, conv: c}
 	g.merged = f.groups == 1 && f.in < fewChannels && f.horizontal.inDilation == 1 && f.horizontal.tapDilation == 1

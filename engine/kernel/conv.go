@@ -34,45 +34,37 @@ func (c *Conv) OutWidth() int { return c.horizontal().out }
 // Forward computes y from x and w.
 func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 	c.check("Forward", x, w, y)
-	forward := c.forward()
-	packed := forward.packed(p, s, w)
-	defer s.give(packed.data)
-	forward.run(p, s, y, x, packed)
+	packAndRun(c.method(c.forward()), p, s, y, x, w)
 }
 
 // PackForward packs w for any number of ForwardPacked.
 func (c *Conv) PackForward(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackForward", "the kernel", w, c.weights())
-	c.forward().pack(p, s, dst, w)
+	c.pack(c.forward(), p, s, dst, w)
 }
 
 // ForwardPacked is Forward with weights that PackForward has packed for the same Conv.
 func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
-	forward := c.forward()
-	c.checkPacked("ForwardPacked", forward, x, w, y)
-	forward.run(p, s, y, x, w)
+	c.checkImages("ForwardPacked", x, y)
+	c.runPacked("ForwardPacked", c.forward(), p, s, y, x, w)
 }
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
 func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 	c.check("ByInput", dx, w, dy)
-	byInput := c.byInput()
-	packed := byInput.packed(p, s, w)
-	defer s.give(packed.data)
-	byInput.run(p, s, dx, dy, packed)
+	packAndRun(c.method(c.byInput()), p, s, dx, dy, w)
 }
 
 // PackByInput packs w for any number of ByInputPacked.
 func (c *Conv) PackByInput(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackByInput", "the kernel", w, c.weights())
-	c.byInput().pack(p, s, dst, w)
+	c.pack(c.byInput(), p, s, dst, w)
 }
 
 // ByInputPacked is ByInput with weights that PackByInput has packed for the same Conv.
 func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Packed) {
-	byInput := c.byInput()
-	c.checkPacked("ByInputPacked", byInput, dx, w, dy)
-	byInput.run(p, s, dx, dy, w)
+	c.checkImages("ByInputPacked", dx, dy)
+	c.runPacked("ByInputPacked", c.byInput(), p, s, dx, dy, w)
 }
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
@@ -85,15 +77,6 @@ func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 func (c *Conv) check(op string, x, w, y []float32) {
 	c.checkImages(op, x, y)
 	checkSize(op, "the kernel", w, c.weights())
-}
-
-// checkPacked is check for packed weights.
-func (c *Conv) checkPacked(op string, as *correlation, x []float32, w *Packed, y []float32) {
-	c.checkImages(op, x, y)
-	want, size := as.form()
-	if len(w.data) != size || w.form != want {
-		panic(fmt.Errorf("kernel: %s: the kernel was packed as %+v with %d floats, want %+v with %d", op, w.form, len(w.data), want, size))
-	}
 }
 
 // checkImages is check without the weights.
@@ -119,4 +102,47 @@ func (c *Conv) vertical() axis {
 
 func (c *Conv) horizontal() axis {
 	return newAxis(c.Width, c.KernelWidth, c.StrideW, c.InputDilationW, c.KernelDilationW, c.PadLeft, c.PadRight)
+}
+
+// method is a way to compute a correlation. Weights are packed once and serve any number of runs.
+type method interface {
+	name() string
+	size() int // of packed weights, in floats
+	pack(p *pool.Pool, s *Scratch, dst, w []float32)
+	run(p *pool.Pool, s *Scratch, y, x, weights []float32)
+}
+
+// method chooses the fastest method that the algorithm allows, from shapes alone.
+func (c *Conv) method(f *correlation) method {
+	if n := f.narrow(); n != nil {
+		return n
+	}
+	if c.Algorithm == Balanced {
+		if s := f.short(); s != nil {
+			return s
+		}
+	}
+	return direct{f}
+}
+
+func packAndRun(m method, p *pool.Pool, s *Scratch, y, x, w []float32) {
+	packed := s.take(m.size())
+	defer s.give(packed)
+	m.pack(p, s, packed, w)
+	m.run(p, s, y, x, packed)
+}
+
+func (c *Conv) pack(f *correlation, p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
+	m := c.method(f)
+	dst.form = form{f.transposed, m.name()}
+	dst.data = grow(dst.data, m.size())
+	m.pack(p, s, dst.data, w)
+}
+
+func (c *Conv) runPacked(op string, f *correlation, p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
+	m := c.method(f)
+	if want := (form{f.transposed, m.name()}); w.form != want || len(w.data) != m.size() {
+		panic(fmt.Errorf("kernel: %s: the kernel was packed as %+v with %d floats, want %+v with %d", op, w.form, len(w.data), want, m.size()))
+	}
+	m.run(p, s, y, x, w.data)
 }

@@ -11,16 +11,16 @@ type Packed struct {
 	form       form
 }
 
-// form says what the packed data is.
+// form says what the packed data is; its zero value is a matrix.
 type form struct {
-	byInput  bool // a kernel for ByInput, not for Forward
-	products int  // T of a short convolution, 0 for the direct form
+	byInput bool   // a kernel for ByInput, not for Forward
+	method  string // the method's name
 }
 
 // PackMatrix packs b into dst.
 func PackMatrix(p *pool.Pool, s *Scratch, dst *Packed, b Matrix) {
 	b.check("PackMatrix", "b")
-	dst.rows, dst.cols = b.Rows, b.Cols
+	dst.rows, dst.cols, dst.form = b.Rows, b.Cols, form{}
 	panel := b.Rows * panelWidth
 	n := panels(b.Cols)
 	dst.data = grow(dst.data, n*panel)

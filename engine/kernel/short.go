@@ -69,7 +69,7 @@ func (c *correlation) short() *short {
 		}
 	}
 	s := &short{taps: taps, products: taps + tileSide - 1, stride: stride, depth: stride * stride * c.in}
-	copied := *c // its fast is nil
+	copied := *c
 	s.correlation = &copied
 	copied.rows, s.outRows = wholeTiles(c.rows)
 	copied.cols, s.outCols = wholeTiles(c.cols)
@@ -89,25 +89,34 @@ func wholeTiles(phases []phase) (rounded []phase, outs []int) {
 	return rounded, outs
 }
 
-// size returns how many floats the transformed weights of one phase and of all have.
-func (s *short) size() (phase, all int) {
-	phase = s.products * s.products * panels(s.out) * s.depth * panelWidth
-	return phase, phase * len(s.rows) * len(s.cols)
+func (s *short) name() string {
+	if s.taps == 3 {
+		return "F(2,3)"
+	}
+	return "F(2,2)"
 }
+
+// phaseSize returns how many floats the transformed weights of one phase have.
+func (s *short) phaseSize() int {
+	return s.products * s.products * panels(s.out) * s.depth * panelWidth
+}
+
+func (s *short) size() int { return s.phaseSize() * len(s.rows) * len(s.cols) }
 
 // pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from the packed weights of
 // the direct form, in whose panels each tap is a run of [in][32].
 func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
-	parts, size := s.parts()
-	direct := scratch.take(size)
-	defer scratch.give(direct)
+	from := direct{s.correlation}
+	parts, size := from.parts()
+	packed := scratch.take(size)
+	defer scratch.give(packed)
+	from.pack(p, scratch, packed, w)
 	k := scratch.kernels()
-	s.packDirect(p, k, direct, w)
-	size, _ = s.size()
+	size = s.phaseSize()
 	n, run := panels(s.out), s.in*panelWidth
 	p.Run(len(parts)*n, func(i int) {
 		part, panel := i/n, i%n
-		src := direct[parts[part].weights+panel*parts[part].depth*panelWidth:]
+		src := packed[parts[part].weights+panel*parts[part].depth*panelWidth:]
 		plane := n * s.depth * panelWidth
 		for source := range s.stride * s.stride {
 			to := dst[part*size+panel*s.depth*panelWidth+source*run:]
@@ -126,7 +135,7 @@ func (s *short) run(p *pool.Pool, scratch *Scratch, y, x, weights []float32) {
 		blocks = min(lines, (blocks+threads-1)/threads*threads)
 	}
 	k := scratch.kernels()
-	size, _ := s.size()
+	size := s.phaseSize()
 	p.Run(blocks, func(i int) {
 		w := scratch.worker()
 		defer scratch.release(w)

@@ -51,9 +51,10 @@ type kernels struct {
 	rows       int                    // of the tallest tile
 	row        *[2][13]func(*rowTile) // by vectors-1 and rows
 	col        *[2][13]func(*colTile)
-	transpose  func(dst, src *float32, dstStride, srcStride, blocks int)              // 8 rows of 8*blocks numbers; strides in floats
-	fma        func(n int)                                                            // n rounds of a multiply-add for each sum of the tallest tile
-	transforms []func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int) // by transformation; none: plain Go
+	transpose  func(dst, src *float32, dstStride, srcStride, blocks int)                         // 8 rows of 8*blocks numbers; strides in floats
+	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
+	transforms []func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)            // by transformation; none: plain Go
+	sumTaps    *[5]func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int) // by channels, see narrow.go; nil: plain Go
 }
 
 // strip returns how many vectors a tile for the next columns should have, when n columns are left.

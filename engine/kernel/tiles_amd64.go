@@ -273,6 +273,18 @@ func transformAVX2Kernel4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vec
 var transformsAVX2 = [...]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){transformAVX2Input3, transformAVX2Input4, transformAVX2Output3, transformAVX2Output4, transformAVX2Weights3, transformAVX2Weights4, transformAVX2Gradient3, transformAVX2Gradient4, transformAVX2Kernel3, transformAVX2Kernel4}
 
 //go:noescape
+func sumTaps1(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)
+
+//go:noescape
+func sumTaps2(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)
+
+//go:noescape
+func sumTaps3(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)
+
+//go:noescape
+func sumTaps4(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)
+
+//go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)
 
 //go:noescape

@@ -9013,6 +9013,127 @@ vector:
 	VZEROUPPER
 	RET
 
+// func sumTaps1(dst *float32, src *float32, offsets *int, taps int, pixels int, dstStride int, srcStride int)
+// Requires: AVX
+TEXT ·sumTaps1(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ taps+24(FP), CX
+	MOVQ pixels+32(FP), DX
+	MOVQ dstStride+40(FP), R8
+	MOVQ srcStride+48(FP), R9
+	SHLQ $0x02, R8
+	SHLQ $0x02, R9
+
+pixel:
+	VXORPS X0, X0, X0
+	XORQ   R10, R10
+
+tap:
+	MOVQ   (BX)(R10*8), AX
+	VADDPS (SI)(AX*4), X0, X0
+	INCQ   R10
+	CMPQ   R10, CX
+	JLT    tap
+	VMOVSS X0, (DI)
+	ADDQ   R9, SI
+	ADDQ   R8, DI
+	DECQ   DX
+	JNE    pixel
+	RET
+
+// func sumTaps2(dst *float32, src *float32, offsets *int, taps int, pixels int, dstStride int, srcStride int)
+// Requires: AVX
+TEXT ·sumTaps2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ taps+24(FP), CX
+	MOVQ pixels+32(FP), DX
+	MOVQ dstStride+40(FP), R8
+	MOVQ srcStride+48(FP), R9
+	SHLQ $0x02, R8
+	SHLQ $0x02, R9
+
+pixel:
+	VXORPS X0, X0, X0
+	XORQ   R10, R10
+
+tap:
+	MOVQ    (BX)(R10*8), AX
+	VADDPS  (SI)(AX*4), X0, X0
+	INCQ    R10
+	CMPQ    R10, CX
+	JLT     tap
+	VMOVLPS X0, (DI)
+	ADDQ    R9, SI
+	ADDQ    R8, DI
+	DECQ    DX
+	JNE     pixel
+	RET
+
+// func sumTaps3(dst *float32, src *float32, offsets *int, taps int, pixels int, dstStride int, srcStride int)
+// Requires: AVX
+TEXT ·sumTaps3(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ taps+24(FP), CX
+	MOVQ pixels+32(FP), DX
+	MOVQ dstStride+40(FP), R8
+	MOVQ srcStride+48(FP), R9
+	SHLQ $0x02, R8
+	SHLQ $0x02, R9
+
+pixel:
+	VXORPS X0, X0, X0
+	XORQ   R10, R10
+
+tap:
+	MOVQ       (BX)(R10*8), AX
+	VADDPS     (SI)(AX*4), X0, X0
+	INCQ       R10
+	CMPQ       R10, CX
+	JLT        tap
+	VMOVLPS    X0, (DI)
+	VEXTRACTPS $0x02, X0, 8(DI)
+	ADDQ       R9, SI
+	ADDQ       R8, DI
+	DECQ       DX
+	JNE        pixel
+	RET
+
+// func sumTaps4(dst *float32, src *float32, offsets *int, taps int, pixels int, dstStride int, srcStride int)
+// Requires: AVX
+TEXT ·sumTaps4(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ taps+24(FP), CX
+	MOVQ pixels+32(FP), DX
+	MOVQ dstStride+40(FP), R8
+	MOVQ srcStride+48(FP), R9
+	SHLQ $0x02, R8
+	SHLQ $0x02, R9
+
+pixel:
+	VXORPS X0, X0, X0
+	XORQ   R10, R10
+
+tap:
+	MOVQ    (BX)(R10*8), AX
+	VADDPS  (SI)(AX*4), X0, X0
+	INCQ    R10
+	CMPQ    R10, CX
+	JLT     tap
+	VMOVUPS X0, (DI)
+	ADDQ    R9, SI
+	ADDQ    R8, DI
+	DECQ    DX
+	JNE     pixel
+	RET
+
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40

@@ -101,6 +101,10 @@ func main() {
 		}
 	}
 	declareTransforms(&decl)
+	for out := 1; out <= 4; out++ {
+		sumTaps(out)
+		fmt.Fprintf(&decl, "//go:noescape\nfunc sumTaps%d(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)\n\n", out)
+	}
 	transpose()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {
@@ -398,5 +402,47 @@ func transpose() {
 	DECQ(blocks)
 	JNE(LabelRef("block"))
 	VZEROUPPER()
+	RET()
+}
+
+// sumTaps writes, for each of a row of output pixels with the given number of channels, the sum of what its taps have
+// contributed: numbers at src + offset + pixel*srcStride. It loads 4 numbers at a time, whatever follows, and stores only
+// those that there are.
+func sumTaps(out int) {
+	TEXT(fmt.Sprintf("sumTaps%d", out), attr.NOSPLIT, "func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)")
+	load := func(name string, r reg.GPPhysical) reg.GPPhysical {
+		Load(Param(name), r)
+		return r
+	}
+	dst, src, offsets, taps := load("dst", reg.RDI), load("src", reg.RSI), load("offsets", reg.RBX), load("taps", reg.RCX)
+	pixels, dstStride, srcStride := load("pixels", reg.RDX), load("dstStride", reg.R8), load("srcStride", reg.R9)
+	at, tap := reg.RAX, reg.R10
+	SHLQ(Imm(2), dstStride)
+	SHLQ(Imm(2), srcStride)
+	Label("pixel")
+	VXORPS(reg.X0, reg.X0, reg.X0)
+	XORQ(tap, tap)
+	Label("tap")
+	MOVQ(Mem{Base: offsets, Index: tap, Scale: 8}, at)
+	VADDPS(Mem{Base: src, Index: at, Scale: 4}, reg.X0, reg.X0)
+	INCQ(tap)
+	CMPQ(tap, taps)
+	JLT(LabelRef("tap"))
+	to := Mem{Base: dst}
+	switch out {
+	case 1:
+		VMOVSS(reg.X0, to)
+	case 2:
+		VMOVLPS(reg.X0, to)
+	case 3:
+		VMOVLPS(reg.X0, to)
+		VEXTRACTPS(Imm(2), reg.X0, Mem{Base: dst, Disp: 8})
+	case 4:
+		VMOVUPS(reg.X0, to)
+	}
+	ADDQ(srcStride, src)
+	ADDQ(dstStride, dst)
+	DECQ(pixels)
+	JNE(LabelRef("pixel"))
 	RET()
 }
