@@ -61,7 +61,7 @@ func (n *narrow) pack(p *pool.Pool, s *Scratch, dst, w []float32) {
 func (n *narrow) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 	lines := n.rows[0].outs // of an image, in the largest phase
 	columns, k := n.columns(), s.kernels()
-	blocks := min(lines, (n.vertical.in*n.horizontal.in*columns+narrowFloats-1)/narrowFloats)
+	blocks := min(lines, n.vertical.in*n.horizontal.in*columns/narrowFloats+1)
 	p.Run(n.batch*blocks, func(i int) {
 		w := s.worker()
 		defer s.release(w)
