@@ -23,7 +23,7 @@ type Options struct {
 	Filters  int     `toml:"filters" default:"32" min:"1" help:"filters of the first convolution, doubled at each halving of the side up to four times as many"`
 	Features int     `toml:"features" default:"128" min:"1" help:"size of the vectors"`
 	Batch    int     `toml:"batch" default:"128" min:"1" help:"pictures in a batch"`
-	Epochs   float64 `toml:"epochs" default:"6" above:"0" help:"how often every picture is seen"`
+	Epochs   float64 `toml:"epochs" default:"8" above:"0" help:"how often every picture is seen"`
 	Rate     float64 `toml:"rate" default:"0.002" above:"0" max:"1" help:"Adam's learning rate at the start; it falls to 0 along a cosine"`
 	Average  float64 `toml:"average" default:"0.995" min:"0" below:"1" help:"decay of the averaged weights, which are those that judge"`
 	Seed     int64   `toml:"seed" default:"1" min:"0" help:"another seed makes another classifier"`
@@ -83,7 +83,7 @@ func (c *Classifier) build() {
 func (c *Classifier) forward(net gan.Net, x *gan.Node) (vectors, scores *gan.Node) {
 	o := c.Options
 	for i, side := 0, min(c.Shape[0], c.Shape[1]); side > 7; i, side = i+1, side/2 {
-		at := net.Inf("down%d", i+1)
+		at := net.Nth("down", i+1)
 		x = layers.Conv{Filters: o.Filters * min(1<<i, 4), Kernel: 4, Stride: 2, Pad: 1, NoBias: true, Init: layers.He()}.On(at, x)
 		x = layers.ReLU(layers.BatchNorm{}.On(at.In("norm"), x)) // [batch, side/2, side/2, filters]
 	}
