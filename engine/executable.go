@@ -50,8 +50,13 @@ func newExecutable(b *Builder) (*Executable, error) {
 }
 
 // compile runs the passes and plans.
-func compile(b *Backend, g *ir.Graph) (*plan, error) {
-	g, err := optimise(b, g)
+func compile(b *Backend, g *ir.Graph) (p *plan, err error) {
+	defer func() {
+		if v := recover(); v != nil { // a mistake of ours, which must not take the caller down
+			p, err = nil, fmt.Errorf("engine: compiling failed: %v", v)
+		}
+	}()
+	g, err = optimise(b, g)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (k *loopKernel) splitReduction(strides []int, outer, inner, results int) {
 	tasks := min(maxTasks, outer*inner/taskElements, maxPartial/results)
 	switch {
 	case lead >= 8 || lead > 1 && perLead == 1:
-		k.rowsPerTask = perLead * max(1, taskElements/max(1, perLead*inner))
+		k.rowsPerTask = max(1, perLead) * max(1, taskElements/max(1, perLead*inner))
 		k.piecesPerTask = k.pieces
 	case strides[last] != 0 && k.pieces >= 4:
 		k.rowsPerTask, k.piecesPerTask = max(1, outer), 1
