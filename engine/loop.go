@@ -99,6 +99,9 @@ func (l *loop) lower(p *planner, n *ir.Node) {
 	for i, c := range l.code {
 		types[l.inputs+i] = c.to
 	}
+	if l.lowerVec(p, n, in, types) {
+		return
+	}
 	k := &loopKernel{types: types, results: l.results}
 	for i, c := range l.code {
 		bound, err := c.bind(l.inputs + i)
@@ -133,7 +136,7 @@ func (l *loop) lower(p *planner, n *ir.Node) {
 		}
 	}
 	s := step{name: l.stepName(), run: k.run, flops: int64(len(l.code)+len(l.results)) * int64(view.Size(l.space))}
-	s.shares = l.sharing(p, in, out)
+	s.shares = l.sharing(p, in, out, true)
 	p.add(s, in, writes)
 }
 
@@ -157,21 +160,30 @@ func (l *loop) stepName() string {
 	return fmt.Sprintf("loop(%s)", strings.Join(names, " "))
 }
 
-// sharing finds the results that may be written over an input: both dense over the whole space with elements of one size, and
-// the input not read by any instruction after the one that makes the result.
-func (l *loop) sharing(p *planner, in, out []view.View) [][2]int {
+// sharing finds the results that may be written over an input: both dense over the whole space with elements of one size, and, if order
+// matters, the input not read by any instruction after the one that makes the result.
+func (l *loop) sharing(p *planner, in, out []view.View, ordered bool) [][2]int {
 	var shares [][2]int
 	for i, r := range l.results {
 		if r.reduce != "" || r.reg < l.inputs {
 			continue
 		}
 		for k, v := range in {
-			if v.Offset == 0 && v.Dense() && p.plan.buffers[v.Buf].size == p.plan.buffers[out[i].Buf].size && l.lastRead(k) <= r.reg {
+			whole := whole(v) && p.plan.buffers[v.Buf].size == p.plan.buffers[out[i].Buf].size
+			if whole && readAsWhole(in, v.Buf) && (!ordered || l.lastRead(k) <= r.reg) {
 				shares = append(shares, [2]int{out[i].Buf, v.Buf})
 			}
 		}
 	}
 	return shares
+}
+
+// whole says whether a view is its buffer from the start, in order.
+func whole(v view.View) bool { return v.Offset == 0 && v.Dense() }
+
+// readAsWhole says whether no input reads the buffer in another order, which a result written over it would disturb.
+func readAsWhole(in []view.View, buf int) bool {
+	return !slices.ContainsFunc(in, func(v view.View) bool { return v.Buf == buf && !whole(v) })
 }
 
 // lastRead is the register made by the last instruction that reads reg; a result that reads it counts as the end.

@@ -134,6 +134,9 @@ func (k *reduction[T]) join(results, partial []byte, n int) {
 func newKeeper(reduce string, dtype dtypes.DType) keeper {
 	switch dtype {
 	case dtypes.Float32:
+		if k := float32Reduction(reduce); k != nil {
+			return k
+		}
 		return realReduction[float32](reduce, float32(math.Inf(-1)), float32(math.Inf(1)))
 	case dtypes.Float64:
 		return realReduction(reduce, math.Inf(-1), math.Inf(1))

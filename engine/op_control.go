@@ -56,6 +56,14 @@ func shapesOf(values []ir.Value) []shapes.Shape {
 	return out
 }
 
+func dtypesOf(values []ir.Value) []dtypes.DType {
+	out := make([]dtypes.DType, len(values))
+	for i, v := range values {
+		out[i] = v.Shape().DType
+	}
+	return out
+}
+
 // part is a plan within a plan: a branch, a loop's condition or body, a comparator.
 type part struct {
 	plan  *plan

@@ -106,9 +106,6 @@ func elementwise(name string, dtype dtypes.DType) binder {
 	return nil
 }
 
-// float32Kernel is where vectorised kernels come in.
-func float32Kernel(string) binder { return nil }
-
 // moveKernel has the operations that only move bits.
 func moveKernel[T any](name string) binder {
 	switch name {
