@@ -35,9 +35,10 @@ type Info struct {
 	What        string `json:"what"`
 	Train       int    `json:"train"` // records
 	Test        int    `json:"test"`  // records of the set's own test split
-	Bytes       int64  `json:"bytes"` // as embedded, or to download
+	Bytes       int64  `json:"bytes"` // as embedded, or to download; 0 where it is not known
 	Embedded    bool   `json:"embedded"`
-	Fetched     bool   `json:"fetched"` // of a set that is not embedded: it lies in the user's cache
+	Fetched     bool   `json:"fetched"`  // of a set that is not embedded: it lies in the user's cache
+	Verified    bool   `json:"verified"` // its content is compared with the SHA-256 of originals at hand
 	Licence     string `json:"licence"`
 	Attribution string `json:"attribution,omitempty"` // to be shown beside what is made from the set
 	Cite        string `json:"cite,omitempty"`
@@ -60,12 +61,17 @@ var embeddedPictures = []Info{
 func List() []Info {
 	var all []Info
 	for _, d := range points.Distributions() {
-		all = append(all, Info{Name: d.Name, Kind: "points", What: d.What, Embedded: true, Licence: "none needed: drawn by a formula"})
+		all = append(all, Info{Name: d.Name, Kind: "points", What: d.What, Embedded: true, Verified: true, Licence: "none needed: drawn by a formula"})
 	}
 	for _, info := range embeddedPictures {
-		info.Embedded = true
+		info.Embedded, info.Verified = true, true
 		info.Bytes = embeddedBytes(info.Name)
 		all = append(all, info)
+	}
+	for _, r := range remotes() {
+		_, _, r.Fetched = fetched(r.Name)
+		r.Verified = r.verified()
+		all = append(all, r.Info)
 	}
 	return all
 }
@@ -127,6 +133,17 @@ func findNamed(ctx context.Context, info Info, o images.ScanOptions) (*Found, er
 }
 
 func scanNamed(ctx context.Context, info Info, o images.ScanOptions) (*images.Survey, error) {
+	if !info.Embedded {
+		dir, _, ok := fetched(info.Name)
+		if !ok {
+			return nil, fmt.Errorf("data: %s is not on this machine yet; fetch it once with: ganymede data fetch %s", info.Name, info.Name)
+		}
+		s, err := images.Scan(ctx, archiveOr(dir), o)
+		if err == nil {
+			s.Name = info.Name
+		}
+		return s, err
+	}
 	if info.Name != "emoji" {
 		dir, err := fs.Sub(embedded, info.Name)
 		if err != nil {
@@ -143,6 +160,15 @@ func scanNamed(ctx context.Context, info Info, o images.ScanOptions) (*images.Su
 		return nil, err
 	}
 	return images.ScanFS(ctx, info.Name, z, o)
+}
+
+// archiveOr is the archive in a fetched set's folder if it is all there is, which is then read as it is; else the folder.
+func archiveOr(dir string) string {
+	archives, _ := filepath.Glob(filepath.Join(dir, "*.tar.gz"))
+	if len(archives) == 1 {
+		return archives[0]
+	}
+	return dir
 }
 
 // Load makes what was found ready to be trained on.

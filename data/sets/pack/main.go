@@ -1,6 +1,7 @@
 // Command pack makes the sets that are embedded in package sets out of their originals, which lie beside a checkout
-// in ../shared/data: Fashion-MNIST's four files, and Noto's emoji with their table. The same originals give the same
-// files; a test compares them with what is checked in.
+// in ../shared/data: Fashion-MNIST's four files, and Noto's emoji with their table. It also lists the checksums of the sets
+// that are fetched and whose originals lie there. The same originals give the same files; a test compares them with what is
+// checked in.
 //
 //	go generate ./data/sets
 package main
@@ -9,11 +10,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/csv"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"path/filepath"
@@ -50,10 +53,28 @@ func pack(from string) (map[string][]byte, error) {
 		files["fashion/"+part.name+"-images-idx3-ubyte.gz"] = compress(images)
 		files["fashion/"+part.name+"-labels-idx1-ubyte.gz"] = compress(labels)
 	}
-	var err error
-	files["emoji/emoji.zip"], err = emoji(filepath.Join(from, "emoji"))
+	table, err := readTable(filepath.Join(from, "emoji", "emoji.csv"))
+	if err != nil {
+		return nil, err
+	}
+	if files["emoji/emoji.zip"], err = zipOf(filepath.Join(from, "emoji", "noto"), table["noto"]); err != nil {
+		return nil, err
+	}
+	for _, design := range []string{"noto", "twemoji"} {
+		if files["manifests/"+design+".txt"], err = sums(filepath.Join(from, "emoji", design), table[design]); err != nil {
+			return nil, err
+		}
+	}
+	fruits, err := pictures(filepath.Join(from, "fruits-100"))
+	if err != nil {
+		return nil, err
+	}
+	files["manifests/fruits-100.txt"], err = sums(filepath.Join(from, "fruits-100"), fruits)
 	return files, err
 }
+
+// picture is a file of the originals and its place in the set that is made of it.
+type picture struct{ file, place string }
 
 // fashion keeps the first perClass pictures of each of the ten classes, in their order, as IDX.
 func fashion(dir, part string, perClass int) (images, labels []byte, err error) {
@@ -86,30 +107,41 @@ func fashion(dir, part string, perClass int) (images, labels []byte, err error) 
 	return images, labels, nil
 }
 
-// emoji stores every picture of Noto's as it is, in a folder named after its group. The table's order is the order of the archive; the
-// pictures are compressed already, so the archive does not compress and depends on no version of any compressor.
-func emoji(dir string) ([]byte, error) {
-	table, err := os.Open(filepath.Join(dir, "emoji.csv"))
+// readTable reads which emoji each design has, and puts each into a folder named after its group.
+func readTable(name string) (map[string][]picture, error) {
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer table.Close()
-	rows, err := csv.NewReader(table).ReadAll()
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil {
 		return nil, err
 	}
-	file, group, noto := slices.Index(rows[0], "file"), slices.Index(rows[0], "group"), slices.Index(rows[0], "noto")
+	file, group := slices.Index(rows[0], "file"), slices.Index(rows[0], "group")
+	table := map[string][]picture{}
+	for _, design := range []string{"noto", "twemoji"} {
+		has := slices.Index(rows[0], design)
+		for _, row := range rows[1:] {
+			if row[has] == "1" {
+				table[design] = append(table[design], picture{row[file], row[group] + "/" + row[file]})
+			}
+		}
+	}
+	return table, nil
+}
+
+// zipOf stores pictures as they are. They are compressed already, so the archive does not compress and depends on no version of any
+// compressor.
+func zipOf(dir string, pictures []picture) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
-	for _, row := range rows[1:] {
-		if row[noto] != "1" {
-			continue
-		}
-		raw, err := os.ReadFile(filepath.Join(dir, "noto", row[file]))
+	for _, p := range pictures {
+		raw, err := os.ReadFile(filepath.Join(dir, p.file))
 		if err != nil {
 			return nil, err
 		}
-		w, err := z.CreateHeader(&zip.FileHeader{Name: row[group] + "/" + row[file], Method: zip.Store})
+		w, err := z.CreateHeader(&zip.FileHeader{Name: p.place, Method: zip.Store})
 		if err != nil {
 			return nil, err
 		}
@@ -121,6 +153,33 @@ func emoji(dir string) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+// sums lists the SHA-256 of each picture, as sha256sum does.
+func sums(dir string, pictures []picture) ([]byte, error) {
+	var out bytes.Buffer
+	for _, p := range pictures {
+		raw, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(p.file)))
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&out, "%x  %s\n", sha256.Sum256(raw), p.place)
+	}
+	return out.Bytes(), nil
+}
+
+// pictures are the JPEG files under a folder, by name.
+func pictures(dir string) (found []picture, err error) {
+	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(name) != ".jpg" {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		rel = filepath.ToSlash(rel)
+		found = append(found, picture{rel, rel})
+		return err
+	})
+	return found, err
 }
 
 func unpack(name string) ([]byte, error) {
