@@ -81,6 +81,8 @@ func TestGradientsAreOfTheFastForms(t *testing.T) {
 			y, kernel := layer(x)
 			slope := SampleGradient(graph.Tanh(y), x)
 			graph.Gradient(graph.ReduceAllSum(graph.Tanh(slope)), kernel)
+			slope = SampleGradient(graph.Tanh(y), kernel) // and the other way round, as unrolled steps do
+			graph.Gradient(graph.ReduceAllSum(graph.Tanh(slope)), x)
 			found := map[string]int{}
 			for _, node := range g.Nodes() {
 				if node.Type() == graph.NodeTypeConvGeneral {
