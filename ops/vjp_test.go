@@ -86,6 +86,36 @@ func TestRulesOfGoMLXOperations(t *testing.T) {
 	})
 }
 
+// The operations that layers are made of and whose rules GoMLX has: that they stay right to second order is what gradient penalties
+// stand on.
+func TestRulesThatAreGoMLXsOwn(t *testing.T) {
+	layerNorm := func(x *graph.Node) *graph.Node {
+		x = graph.Sub(x, graph.ReduceAndKeep(x, graph.ReduceMean, -1))
+		return graph.Div(x, graph.Sqrt(graph.AddScalar(graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, -1), 1e-5)))
+	}
+	for name, fn := range map[string]func(x *graph.Node) *graph.Node{ // x [4, 6]
+		"Tanh": graph.Tanh, "Sigmoid": graph.Sigmoid, "Exp": graph.Exp, "Sin": graph.Sin, "Cos": graph.Cos, "Erf": graph.Erf, "Abs": graph.Abs,
+		"Log":                func(x *graph.Node) *graph.Node { return graph.Log(graph.AddScalar(graph.Square(x), 0.3)) },
+		"Log1p":              func(x *graph.Node) *graph.Node { return graph.Log1p(graph.Square(x)) },
+		"Sqrt":               func(x *graph.Node) *graph.Node { return graph.Sqrt(graph.AddScalar(graph.Square(x), 0.3)) },
+		"Pow":                func(x *graph.Node) *graph.Node { return graph.Pow(graph.AddScalar(graph.Square(x), 0.3), graph.Sin(x)) },
+		"Max and Min":        func(x *graph.Node) *graph.Node { return graph.Min(graph.Max(x, graph.Sin(x)), graph.Cos(x)) },
+		"ReduceMax":          func(x *graph.Node) *graph.Node { return graph.ReduceMax(x, 1) },
+		"ReduceMin":          func(x *graph.Node) *graph.Node { return graph.ReduceMin(x, 0) },
+		"Softmax":            func(x *graph.Node) *graph.Node { return graph.Softmax(x) },
+		"Einsum":             func(x *graph.Node) *graph.Node { return graph.Einsum("ij,kj->ki", x, graph.Sin(x)) },
+		"Concatenate":        func(x *graph.Node) *graph.Node { return graph.Concatenate([]*graph.Node{x, graph.Sin(x)}, 1) },
+		"Transpose, Reshape": func(x *graph.Node) *graph.Node { return graph.Mul(graph.Reshape(x, 6, 4), graph.Transpose(x, 0, 1)) },
+		"broadcast":          func(x *graph.Node) *graph.Node { return graph.Mul(x, graph.ReduceAndKeep(x, graph.ReduceSum, 0)) },
+		"Where": func(x *graph.Node) *graph.Node {
+			return graph.Where(graph.GreaterThan(x, graph.Sin(x)), graph.Square(x), graph.Exp(x))
+		},
+		"layer norm": layerNorm,
+	} {
+		t.Run(name, func(t *testing.T) { oracle.Gradients(t, unary(fn), []oracle.Array{oracle.Normal(3, 4, 6)}) })
+	}
+}
+
 // Negative padding cuts elements off, which then have no gradient. The stock backend writes out of bounds for it, so that only the
 // gradient of a linear loss is run here, which needs no value of the padded node.
 func TestPadThatCuts(t *testing.T) {
