@@ -15,7 +15,7 @@ var register sync.Once
 //
 // It adds rules that are missing there (Pad, Reverse, Rsqrt, Identity, Clamp, Expm1, ReduceProduct, rounding, comparisons) and
 // replaces those that have no second order or are wrong for some parameters (convolution, ReduceWindow and so every kind of
-// pooling and CumSum, Gather and ScatterSum and so Interpolate, conversions from integers and booleans). Every rule is made of
+// pooling and CumSum, Gather and ScatterSum and so Interpolate, Max and Min of infinities, conversions from integers and booleans). Every rule is made of
 // operations that have a rule, so gradients of any order follow. Rules of other operations stay as they are.
 func Register() {
 	register.Do(func() {
@@ -44,6 +44,8 @@ func vjps() map[graph.NodeType]graph.VJP {
 		graph.NodeTypeIdentity:      identityVJP,
 		graph.NodeTypeRsqrt:         rsqrtVJP,
 		graph.NodeTypeExpm1:         expm1VJP,
+		graph.NodeTypeMax:           maxVJP,
+		graph.NodeTypeMin:           minVJP,
 		graph.NodeTypeClamp:         clampVJP,
 		graph.NodeTypeConvertDType:  convertVJP,
 	}

@@ -37,12 +37,41 @@ func clampVJP(node, v *graph.Node) []*graph.Node {
 	}
 }
 
-// sumTo sums the gradient v by a broadcast bound, which is a scalar or as large as v.
-func sumTo(bound, v *graph.Node) *graph.Node {
-	if bound.IsScalar() && !v.IsScalar() {
+// maxVJP gives the gradient to the larger of two, and of equals to the first, as GoMLX's rule does. That one multiplies with
+// sign(sign(a-b)+1), which is not a number where both are infinite: in the corners of a padded MaxPool.
+func maxVJP(node, v *graph.Node) []*graph.Node {
+	return choose(node, v, graph.GreaterOrEqual(node.Inputs()[0], node.Inputs()[1]))
+}
+
+func minVJP(node, v *graph.Node) []*graph.Node {
+	return choose(node, v, graph.LessOrEqual(node.Inputs()[0], node.Inputs()[1]))
+}
+
+// choose gives v to the first of two inputs where first is true, and to the second elsewhere.
+func choose(node, v, first *graph.Node) []*graph.Node {
+	zeros := graph.ZerosLike(v)
+	return []*graph.Node{
+		sumTo(node.Inputs()[0], graph.Where(first, v, zeros)),
+		sumTo(node.Inputs()[1], graph.Where(first, zeros, v)),
+	}
+}
+
+// sumTo sums the gradient v over the axes along which x was broadcast: all of them if it is a scalar, else those where it has one
+// element.
+func sumTo(x, v *graph.Node) *graph.Node {
+	if x.Shape().Equal(v.Shape()) {
+		return v
+	}
+	if x.IsScalar() {
 		return graph.ReduceAllSum(v)
 	}
-	return v
+	var axes []int
+	for axis, n := range x.Shape().Dimensions {
+		if n == 1 && v.Shape().Dimensions[axis] > 1 {
+			axes = append(axes, axis)
+		}
+	}
+	return graph.ReshapeWithShape(graph.ReduceSum(v, axes...), x.Shape())
 }
 
 // convertVJP: a number that was an integer or a boolean has no gradient. (GoMLX would convert the gradient to a boolean.)

@@ -51,6 +51,10 @@ func TestRulesOfGoMLXOperations(t *testing.T) {
 		"Slice": func(x *graph.Node) *graph.Node {
 			return graph.Slice(x, graph.AxisRange(1), graph.AxisRange(0, 3).Stride(2), graph.AxisRange().Stride(4))
 		},
+		"Max, broadcast": func(x *graph.Node) *graph.Node {
+			return graph.Max(x, graph.ReduceAndKeep(graph.Sin(x), graph.ReduceSum, 1, 3))
+		},
+		"Min, scalar":      func(x *graph.Node) *graph.Node { return graph.Min(graph.ReduceAllSum(graph.Sin(x)), x) },
 		"ReduceMultiply":   func(x *graph.Node) *graph.Node { return graph.ReduceMultiply(x, 1, 3) },
 		"CumSum":           func(x *graph.Node) *graph.Node { return graph.CumSum(x, 1) },
 		"SumPool":          func(x *graph.Node) *graph.Node { return graph.SumPool(x).Window(2).Done() },
@@ -103,6 +107,7 @@ func TestRulesThatAreGoMLXsOwn(t *testing.T) {
 		"ReduceMax":          func(x *graph.Node) *graph.Node { return graph.ReduceMax(x, 1) },
 		"ReduceMin":          func(x *graph.Node) *graph.Node { return graph.ReduceMin(x, 0) },
 		"Softmax":            func(x *graph.Node) *graph.Node { return graph.Softmax(x) },
+		"outer product":      func(x *graph.Node) *graph.Node { return graph.Einsum("ij,kl->ijkl", x, graph.Sin(x)) },
 		"Einsum":             func(x *graph.Node) *graph.Node { return graph.Einsum("ij,kj->ki", x, graph.Sin(x)) },
 		"Concatenate":        func(x *graph.Node) *graph.Node { return graph.Concatenate([]*graph.Node{x, graph.Sin(x)}, 1) },
 		"Transpose, Reshape": func(x *graph.Node) *graph.Node { return graph.Mul(graph.Reshape(x, 6, 4), graph.Transpose(x, 0, 1)) },
