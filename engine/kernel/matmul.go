@@ -10,8 +10,11 @@ const (
 	// blockFloats bounds the part of A that one block of work reads again for each panel of B: 384 KB.
 	blockFloats = 96 * 1024
 
-	// fewRows is the number of rows of A under which B is read in place: packing it would cost more than it saves.
-	fewRows = 24
+	// B is read in place, since packing it would cost more than it saves, if A has few rows, or if its strips of 32
+	// columns lie in few pages, or if all of it fits in the second cache.
+	fewRows     = 24
+	fewSteps    = 128
+	smallFloats = 256 * 1024
 
 	// columnDepth is how many steps of k the column form makes before the next strip.
 	columnDepth = 512
@@ -24,7 +27,7 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 		return
 	}
 	inPlace := 0 // columns of b that are read in place
-	if b.ColStride == 1 && (a.Rows <= fewRows || byColumns(a)) {
+	if b.ColStride == 1 && (a.Rows <= fewRows || b.Rows <= fewSteps || b.Rows*b.Cols <= smallFloats) {
 		// The last columns are read from a copy, lest a tile reads beyond the end of b.
 		inPlace = b.Cols / panelWidth * panelWidth
 		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, inPlace}).run(p, s)

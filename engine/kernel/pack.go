@@ -24,27 +24,10 @@ func PackMatrix(p *pool.Pool, s *Scratch, dst *Packed, b Matrix) {
 	panel := b.Rows * panelWidth
 	n := panels(b.Cols)
 	dst.data = grow(dst.data, n*panel)
-	// Neighbouring panels are packed together, so that the rows of b are read in long runs.
-	p.Run((n+packTogether-1)/packTogether, func(i int) {
-		from, to := i*packTogether, min((i+1)*packTogether, n)
-		if b.ColStride != 1 {
-			for i := from; i < to; i++ {
-				packPanel(s.kernels(), dst.data[i*panel:][:panel], b, i*panelWidth)
-			}
-			return
-		}
-		for r := range b.Rows {
-			for i := from; i < to; i++ {
-				row := dst.data[i*panel+r*panelWidth:][:panelWidth]
-				cols := min(panelWidth, b.Cols-i*panelWidth)
-				copy(row[:cols], b.Data[r*b.RowStride+i*panelWidth:])
-				clear(row[cols:])
-			}
-		}
+	p.Run(n, func(i int) {
+		packPanel(s.kernels(), dst.data[i*panel:][:panel], b, i*panelWidth)
 	})
 }
-
-const packTogether = 8 // panels: 1 KB of each row, and fewer streams of writing than the first cache has ways
 
 func panels(cols int) int { return (cols + panelWidth - 1) / panelWidth }
 
@@ -55,6 +38,12 @@ func packPanel(k *kernels, dst []float32, b Matrix, col int) {
 		clear(dst)
 	}
 	if b.Rows == 0 {
+		return
+	}
+	if b.ColStride == 1 && cols == panelWidth && k.copyPanel != nil {
+		src := b.Data[col:]
+		_, _ = src[(b.Rows-1)*b.RowStride+panelWidth-1], dst[b.Rows*panelWidth-1]
+		k.copyPanel(&dst[0], &src[0], b.RowStride, b.Rows)
 		return
 	}
 	if b.ColStride == 1 {

@@ -90,10 +90,18 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	width := min(vectors*k.lanes, p.cols-col)
 	edge := width < vectors*k.lanes
 	t.a = p.a
+	next := 0 // from this strip to where the next one begins
+	if after := col + vectors*k.lanes; after < p.cols {
+		next = after/panelWidth*p.panel - col/panelWidth*p.panel + after%panelWidth - col%panelWidth
+	}
 	n := k.tiles(len(p.rows))
 	for i := range n {
 		from, to := i*len(p.rows)/n, (i+1)*len(p.rows)/n
 		copy(t.rows[:], p.rows[from:to])
+		// The first tiles fetch the next strip while they run, each a line of 16 floats in each step.
+		if t.ahead = 0; i < vectors*k.lanes/16 {
+			t.ahead = next + 16*i
+		}
 		if !edge {
 			t.c = p.c[col:]
 			copy(t.cRows[:], p.cRows[from:to])

@@ -285,6 +285,9 @@ func sumTaps3(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStrid
 func sumTaps4(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)
 
 //go:noescape
+func copyPanelAVX2(dst, src *float32, srcStride, rows int)
+
+//go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)
 
 //go:noescape
@@ -300,8 +303,9 @@ var _ [72]struct{} = [unsafe.Offsetof(rowTile{}.segments)]struct{}{}
 var _ [96]struct{} = [unsafe.Offsetof(rowTile{}.length)]struct{}{}
 var _ [104]struct{} = [unsafe.Offsetof(rowTile{}.bStride)]struct{}{}
 var _ [112]struct{} = [unsafe.Offsetof(rowTile{}.add)]struct{}{}
-var _ [120]struct{} = [unsafe.Offsetof(rowTile{}.rows)]struct{}{}
-var _ [216]struct{} = [unsafe.Offsetof(rowTile{}.cRows)]struct{}{}
+var _ [120]struct{} = [unsafe.Offsetof(rowTile{}.ahead)]struct{}{}
+var _ [128]struct{} = [unsafe.Offsetof(rowTile{}.rows)]struct{}{}
+var _ [224]struct{} = [unsafe.Offsetof(rowTile{}.cRows)]struct{}{}
 var _ [0]struct{} = [unsafe.Offsetof(colTile{}.a)]struct{}{}
 var _ [24]struct{} = [unsafe.Offsetof(colTile{}.b)]struct{}{}
 var _ [48]struct{} = [unsafe.Offsetof(colTile{}.c)]struct{}{}

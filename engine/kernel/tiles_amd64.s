@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func rowAVX512x1x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x1x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -17,7 +17,7 @@ TEXT ·rowAVX512x1x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
@@ -32,10 +32,12 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -56,16 +58,19 @@ step:
 	VBROADCASTSS (AX)(R15*4), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
@@ -73,7 +78,7 @@ done:
 	RET
 
 // func rowAVX512x2x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x2x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -87,12 +92,12 @@ TEXT ·rowAVX512x2x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
@@ -107,13 +112,15 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -137,21 +144,24 @@ step:
 	VBROADCASTSS (BX)(R15*4), Z7
 	VFMADD231PS  Z4, Z7, Z2
 	VFMADD231PS  Z5, Z7, Z3
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
@@ -159,7 +169,7 @@ done:
 	RET
 
 // func rowAVX512x3x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x3x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -175,17 +185,17 @@ TEXT ·rowAVX512x3x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
@@ -200,16 +210,18 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -236,26 +248,29 @@ step:
 	VBROADCASTSS (CX)(R15*4), Z10
 	VFMADD231PS  Z6, Z10, Z4
 	VFMADD231PS  Z7, Z10, Z5
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
@@ -263,7 +278,7 @@ done:
 	RET
 
 // func rowAVX512x4x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x4x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -281,22 +296,22 @@ TEXT ·rowAVX512x4x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
@@ -311,19 +326,21 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -353,31 +370,34 @@ step:
 	VBROADCASTSS (DX)(R15*4), Z13
 	VFMADD231PS  Z8, Z13, Z6
 	VFMADD231PS  Z9, Z13, Z7
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
@@ -385,7 +405,7 @@ done:
 	RET
 
 // func rowAVX512x5x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x5x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -405,27 +425,27 @@ TEXT ·rowAVX512x5x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
@@ -440,22 +460,24 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -488,36 +510,39 @@ step:
 	VBROADCASTSS (SI)(R15*4), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
@@ -525,7 +550,7 @@ done:
 	RET
 
 // func rowAVX512x6x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x6x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -547,32 +572,32 @@ TEXT ·rowAVX512x6x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
@@ -587,25 +612,27 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -641,41 +668,44 @@ step:
 	VBROADCASTSS (DI)(R15*4), Z15
 	VFMADD231PS  Z12, Z15, Z10
 	VFMADD231PS  Z13, Z15, Z11
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
@@ -683,7 +713,7 @@ done:
 	RET
 
 // func rowAVX512x7x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x7x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -707,37 +737,37 @@ TEXT ·rowAVX512x7x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z12
 	VMOVUPS 64(AX), Z13
@@ -752,28 +782,30 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -812,46 +844,49 @@ step:
 	VBROADCASTSS (R8)(R15*4), Z18
 	VFMADD231PS  Z14, Z18, Z12
 	VFMADD231PS  Z15, Z18, Z13
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
@@ -859,7 +894,7 @@ done:
 	RET
 
 // func rowAVX512x8x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x8x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -885,42 +920,42 @@ TEXT ·rowAVX512x8x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z12
 	VMOVUPS 64(AX), Z13
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z14
 	VMOVUPS 64(AX), Z15
@@ -935,31 +970,33 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -1001,51 +1038,54 @@ step:
 	VBROADCASTSS (R9)(R15*4), Z21
 	VFMADD231PS  Z16, Z21, Z14
 	VFMADD231PS  Z17, Z21, Z15
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
@@ -1053,7 +1093,7 @@ done:
 	RET
 
 // func rowAVX512x9x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x9x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -1081,47 +1121,47 @@ TEXT ·rowAVX512x9x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z12
 	VMOVUPS 64(AX), Z13
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z14
 	VMOVUPS 64(AX), Z15
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z16
 	VMOVUPS 64(AX), Z17
@@ -1136,34 +1176,36 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -1208,56 +1250,59 @@ step:
 	VBROADCASTSS (R10)(R15*4), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
@@ -1265,7 +1310,7 @@ done:
 	RET
 
 // func rowAVX512x10x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x10x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -1295,52 +1340,52 @@ TEXT ·rowAVX512x10x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z12
 	VMOVUPS 64(AX), Z13
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z14
 	VMOVUPS 64(AX), Z15
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z16
 	VMOVUPS 64(AX), Z17
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z18
 	VMOVUPS 64(AX), Z19
@@ -1355,37 +1400,39 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
-	MOVQ 192(R15), R11
+	MOVQ 200(R15), R11
 	MOVQ (R15), R14
 	LEAQ (R14)(R11*4), R11
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -1433,61 +1480,64 @@ step:
 	VBROADCASTSS (R11)(R15*4), Z23
 	VFMADD231PS  Z20, Z23, Z18
 	VFMADD231PS  Z21, Z23, Z19
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z18, (AX)
 	VMOVUPS Z19, 64(AX)
@@ -1495,7 +1545,7 @@ done:
 	RET
 
 // func rowAVX512x11x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x11x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -1527,57 +1577,57 @@ TEXT ·rowAVX512x11x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z12
 	VMOVUPS 64(AX), Z13
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z14
 	VMOVUPS 64(AX), Z15
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z16
 	VMOVUPS 64(AX), Z17
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z18
 	VMOVUPS 64(AX), Z19
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z20
 	VMOVUPS 64(AX), Z21
@@ -1592,40 +1642,42 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
-	MOVQ 192(R15), R11
+	MOVQ 200(R15), R11
 	MOVQ (R15), R14
 	LEAQ (R14)(R11*4), R11
-	MOVQ 200(R15), R12
+	MOVQ 208(R15), R12
 	MOVQ (R15), R14
 	LEAQ (R14)(R12*4), R12
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -1676,66 +1728,69 @@ step:
 	VBROADCASTSS (R12)(R15*4), Z26
 	VFMADD231PS  Z22, Z26, Z20
 	VFMADD231PS  Z23, Z26, Z21
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z18, (AX)
 	VMOVUPS Z19, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z20, (AX)
 	VMOVUPS Z21, 64(AX)
@@ -1743,7 +1798,7 @@ done:
 	RET
 
 // func rowAVX512x12x32(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x12x32(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -1777,62 +1832,62 @@ TEXT ·rowAVX512x12x32(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	VMOVUPS 64(AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	VMOVUPS 64(AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	VMOVUPS 64(AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	VMOVUPS 64(AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	VMOVUPS 64(AX), Z11
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z12
 	VMOVUPS 64(AX), Z13
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z14
 	VMOVUPS 64(AX), Z15
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z16
 	VMOVUPS 64(AX), Z17
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z18
 	VMOVUPS 64(AX), Z19
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z20
 	VMOVUPS 64(AX), Z21
 	MOVQ    48(R15), AX
-	MOVQ    304(R15), BX
+	MOVQ    312(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z22
 	VMOVUPS 64(AX), Z23
@@ -1847,43 +1902,45 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
-	MOVQ 192(R15), R11
+	MOVQ 200(R15), R11
 	MOVQ (R15), R14
 	LEAQ (R14)(R11*4), R11
-	MOVQ 200(R15), R12
+	MOVQ 208(R15), R12
 	MOVQ (R15), R14
 	LEAQ (R14)(R12*4), R12
-	MOVQ 208(R15), R13
+	MOVQ 216(R15), R13
 	MOVQ (R15), R14
 	LEAQ (R14)(R13*4), R13
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -1937,71 +1994,74 @@ step:
 	VBROADCASTSS (R13)(R15*4), Z29
 	VFMADD231PS  Z24, Z29, Z22
 	VFMADD231PS  Z25, Z29, Z23
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z18, (AX)
 	VMOVUPS Z19, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z20, (AX)
 	VMOVUPS Z21, 64(AX)
 	MOVQ    48(R15), AX
-	MOVQ    304(R15), BX
+	MOVQ    312(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z22, (AX)
 	VMOVUPS Z23, 64(AX)
@@ -2009,7 +2069,7 @@ done:
 	RET
 
 // func rowAVX512x1x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x1x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2020,7 +2080,7 @@ TEXT ·rowAVX512x1x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 
@@ -2034,10 +2094,12 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2056,23 +2118,26 @@ step:
 	VMOVUPS      (R14), Z1
 	VBROADCASTSS (AX)(R15*4), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x2x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x2x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2084,11 +2149,11 @@ TEXT ·rowAVX512x2x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 
@@ -2102,13 +2167,15 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2129,27 +2196,30 @@ step:
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (BX)(R15*4), Z4
 	VFMADD231PS  Z2, Z4, Z1
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x3x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x3x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2162,15 +2232,15 @@ TEXT ·rowAVX512x3x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 
@@ -2184,16 +2254,18 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2216,31 +2288,34 @@ step:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS (CX)(R15*4), Z6
 	VFMADD231PS  Z3, Z6, Z2
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x4x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x4x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2254,19 +2329,19 @@ TEXT ·rowAVX512x4x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 
@@ -2280,19 +2355,21 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2317,35 +2394,38 @@ step:
 	VFMADD231PS  Z4, Z7, Z2
 	VBROADCASTSS (DX)(R15*4), Z8
 	VFMADD231PS  Z4, Z8, Z3
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x5x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x5x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2360,23 +2440,23 @@ TEXT ·rowAVX512x5x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 
@@ -2390,22 +2470,24 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2432,39 +2514,42 @@ step:
 	VFMADD231PS  Z5, Z9, Z3
 	VBROADCASTSS (SI)(R15*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x6x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x6x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2480,27 +2565,27 @@ TEXT ·rowAVX512x6x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 
@@ -2514,25 +2599,27 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2561,43 +2648,46 @@ step:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS (DI)(R15*4), Z8
 	VFMADD231PS  Z6, Z8, Z5
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x7x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x7x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2614,31 +2704,31 @@ TEXT ·rowAVX512x7x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 
@@ -2652,28 +2742,30 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2704,47 +2796,50 @@ step:
 	VFMADD231PS  Z7, Z9, Z5
 	VBROADCASTSS (R8)(R15*4), Z10
 	VFMADD231PS  Z7, Z10, Z6
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x8x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x8x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2762,35 +2857,35 @@ TEXT ·rowAVX512x8x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z7
 
@@ -2804,31 +2899,33 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -2861,51 +2958,54 @@ step:
 	VFMADD231PS  Z8, Z11, Z6
 	VBROADCASTSS (R9)(R15*4), Z12
 	VFMADD231PS  Z8, Z12, Z7
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z7, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x9x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x9x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -2924,39 +3024,39 @@ TEXT ·rowAVX512x9x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 
@@ -2970,34 +3070,36 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -3032,55 +3134,58 @@ step:
 	VFMADD231PS  Z9, Z13, Z7
 	VBROADCASTSS (R10)(R15*4), Z10
 	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z7, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x10x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x10x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -3100,43 +3205,43 @@ TEXT ·rowAVX512x10x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z9
 
@@ -3150,37 +3255,39 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
-	MOVQ 192(R15), R11
+	MOVQ 200(R15), R11
 	MOVQ (R15), R14
 	LEAQ (R14)(R11*4), R11
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -3217,59 +3324,62 @@ step:
 	VFMADD231PS  Z10, Z11, Z8
 	VBROADCASTSS (R11)(R15*4), Z12
 	VFMADD231PS  Z10, Z12, Z9
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z7, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z9, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x11x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x11x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -3290,47 +3400,47 @@ TEXT ·rowAVX512x11x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 
@@ -3344,40 +3454,42 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
-	MOVQ 192(R15), R11
+	MOVQ 200(R15), R11
 	MOVQ (R15), R14
 	LEAQ (R14)(R11*4), R11
-	MOVQ 200(R15), R12
+	MOVQ 208(R15), R12
 	MOVQ (R15), R14
 	LEAQ (R14)(R12*4), R12
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -3416,63 +3528,66 @@ step:
 	VFMADD231PS  Z11, Z13, Z9
 	VBROADCASTSS (R12)(R15*4), Z14
 	VFMADD231PS  Z11, Z14, Z10
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z7, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z9, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	VZEROUPPER
 	RET
 
 // func rowAVX512x12x16(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x12x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -3494,51 +3609,51 @@ TEXT ·rowAVX512x12x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z0
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z1
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z2
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z3
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z4
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z5
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z6
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z7
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z8
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z9
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z10
 	MOVQ    48(R15), AX
-	MOVQ    304(R15), BX
+	MOVQ    312(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Z11
 
@@ -3552,43 +3667,45 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
-	MOVQ 168(R15), R8
+	MOVQ 176(R15), R8
 	MOVQ (R15), R14
 	LEAQ (R14)(R8*4), R8
-	MOVQ 176(R15), R9
+	MOVQ 184(R15), R9
 	MOVQ (R15), R14
 	LEAQ (R14)(R9*4), R9
-	MOVQ 184(R15), R10
+	MOVQ 192(R15), R10
 	MOVQ (R15), R14
 	LEAQ (R14)(R10*4), R10
-	MOVQ 192(R15), R11
+	MOVQ 200(R15), R11
 	MOVQ (R15), R14
 	LEAQ (R14)(R11*4), R11
-	MOVQ 200(R15), R12
+	MOVQ 208(R15), R12
 	MOVQ (R15), R14
 	LEAQ (R14)(R12*4), R12
-	MOVQ 208(R15), R13
+	MOVQ 216(R15), R13
 	MOVQ (R15), R14
 	LEAQ (R14)(R13*4), R13
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -3629,60 +3746,63 @@ step:
 	VFMADD231PS  Z12, Z15, Z10
 	VBROADCASTSS (R13)(R15*4), Z16
 	VFMADD231PS  Z12, Z16, Z11
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z0, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z1, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z2, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z3, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z4, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z5, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    264(R15), BX
+	MOVQ    272(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z6, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    272(R15), BX
+	MOVQ    280(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z7, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    280(R15), BX
+	MOVQ    288(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z8, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    288(R15), BX
+	MOVQ    296(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z9, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    296(R15), BX
+	MOVQ    304(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z10, (AX)
 	MOVQ    48(R15), AX
-	MOVQ    304(R15), BX
+	MOVQ    312(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Z11, (AX)
 	VZEROUPPER
@@ -6209,7 +6329,7 @@ done:
 	RET
 
 // func rowAVX2x1x16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x1x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -6221,7 +6341,7 @@ TEXT ·rowAVX2x1x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
@@ -6236,10 +6356,12 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -6260,16 +6382,19 @@ step:
 	VBROADCASTSS (AX)(R15*4), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
@@ -6277,7 +6402,7 @@ done:
 	RET
 
 // func rowAVX2x2x16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x2x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -6291,12 +6416,12 @@ TEXT ·rowAVX2x2x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y2
 	VMOVUPS 32(AX), Y3
@@ -6311,13 +6436,15 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -6341,21 +6468,24 @@ step:
 	VBROADCASTSS (BX)(R15*4), Y7
 	VFMADD231PS  Y4, Y7, Y2
 	VFMADD231PS  Y5, Y7, Y3
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
@@ -6363,7 +6493,7 @@ done:
 	RET
 
 // func rowAVX2x3x16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x3x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -6379,17 +6509,17 @@ TEXT ·rowAVX2x3x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y2
 	VMOVUPS 32(AX), Y3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
@@ -6404,16 +6534,18 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -6440,26 +6572,29 @@ step:
 	VBROADCASTSS (CX)(R15*4), Y10
 	VFMADD231PS  Y6, Y10, Y4
 	VFMADD231PS  Y7, Y10, Y5
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
@@ -6467,7 +6602,7 @@ done:
 	RET
 
 // func rowAVX2x4x16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x4x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -6485,22 +6620,22 @@ TEXT ·rowAVX2x4x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y2
 	VMOVUPS 32(AX), Y3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y6
 	VMOVUPS 32(AX), Y7
@@ -6515,19 +6650,21 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -6557,31 +6694,34 @@ step:
 	VBROADCASTSS (DX)(R15*4), Y13
 	VFMADD231PS  Y8, Y13, Y6
 	VFMADD231PS  Y9, Y13, Y7
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
@@ -6589,7 +6729,7 @@ done:
 	RET
 
 // func rowAVX2x5x16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x5x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -6609,27 +6749,27 @@ TEXT ·rowAVX2x5x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y2
 	VMOVUPS 32(AX), Y3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y6
 	VMOVUPS 32(AX), Y7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y8
 	VMOVUPS 32(AX), Y9
@@ -6644,22 +6784,24 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -6692,36 +6834,39 @@ step:
 	VBROADCASTSS (SI)(R15*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y8, (AX)
 	VMOVUPS Y9, 32(AX)
@@ -6729,7 +6874,7 @@ done:
 	RET
 
 // func rowAVX2x6x16(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x6x16(SB), NOSPLIT, $40-8
 	// Rows of C are addressed as the rows of A below: base + 4*offset.
 	MOVQ   t+0(FP), R15
@@ -6751,32 +6896,32 @@ TEXT ·rowAVX2x6x16(SB), NOSPLIT, $40-8
 
 continued:
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y2
 	VMOVUPS 32(AX), Y3
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y6
 	VMOVUPS 32(AX), Y7
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y8
 	VMOVUPS 32(AX), Y9
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS (AX), Y10
 	VMOVUPS 32(AX), Y11
@@ -6791,25 +6936,27 @@ begin:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 32(SP)
-	MOVQ 120(R15), AX
+	MOVQ 128(R15), AX
 	MOVQ (R15), R14
 	LEAQ (R14)(AX*4), AX
-	MOVQ 128(R15), BX
+	MOVQ 136(R15), BX
 	MOVQ (R15), R14
 	LEAQ (R14)(BX*4), BX
-	MOVQ 136(R15), CX
+	MOVQ 144(R15), CX
 	MOVQ (R15), R14
 	LEAQ (R14)(CX*4), CX
-	MOVQ 144(R15), DX
+	MOVQ 152(R15), DX
 	MOVQ (R15), R14
 	LEAQ (R14)(DX*4), DX
-	MOVQ 152(R15), SI
+	MOVQ 160(R15), SI
 	MOVQ (R15), R14
 	LEAQ (R14)(SI*4), SI
-	MOVQ 160(R15), DI
+	MOVQ 168(R15), DI
 	MOVQ (R15), R14
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x02, BP
 
 segment:
 	CMPQ 8(SP), $0x00
@@ -6845,41 +6992,44 @@ step:
 	VBROADCASTSS (DI)(R15*4), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
-	ADDQ         32(SP), R14
-	INCQ         R15
-	CMPQ         R15, 24(SP)
-	JLT          step
-	JMP          segment
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
 
 done:
 	MOVQ    t+0(FP), R15
 	MOVQ    48(R15), AX
-	MOVQ    216(R15), BX
+	MOVQ    224(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    224(R15), BX
+	MOVQ    232(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    232(R15), BX
+	MOVQ    240(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    240(R15), BX
+	MOVQ    248(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    248(R15), BX
+	MOVQ    256(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y8, (AX)
 	VMOVUPS Y9, 32(AX)
 	MOVQ    48(R15), AX
-	MOVQ    256(R15), BX
+	MOVQ    264(R15), BX
 	LEAQ    (AX)(BX*4), AX
 	VMOVUPS Y10, (AX)
 	VMOVUPS Y11, 32(AX)
@@ -9132,6 +9282,35 @@ tap:
 	ADDQ    R8, DI
 	DECQ    DX
 	JNE     pixel
+	RET
+
+// func copyPanelAVX2(dst *float32, src *float32, srcStride int, rows int)
+// Requires: AVX, MMX+
+TEXT ·copyPanelAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ srcStride+16(FP), CX
+	MOVQ rows+24(FP), BX
+	SHLQ $0x02, CX
+	MOVQ CX, R8
+	SHLQ $0x04, R8
+
+row:
+	PREFETCHT0 (SI)(R8*1)
+	PREFETCHT0 64(SI)(R8*1)
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    96(SI), Y3
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    Y2, 64(DI)
+	VMOVUPS    Y3, 96(DI)
+	ADDQ       CX, SI
+	ADDQ       $0x80, DI
+	DECQ       BX
+	JNE        row
+	VZEROUPPER
 	RET
 
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)

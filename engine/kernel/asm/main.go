@@ -48,11 +48,12 @@ var (
 		reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31}
 	ymm = []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7, reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15}
 
-	// rowRegisters hold the addresses of up to 12 rows of A. With the two below they are all that there are, but for
-	// the stack's two: what changes once a segment lives on the stack.
+	// rowRegisters hold the addresses of up to 12 rows of A. With the three below they are all that there are, but for
+	// the stack's: what changes once a segment lives there.
 	rowRegisters = []reg.GPPhysical{reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI, reg.RDI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13}
 	b            = reg.R14
 	index        = reg.R15
+	ahead        = reg.RBP // saved by the assembler, as the function has a frame
 )
 
 // The fields of package kernel's tile descriptions, as offsets in bytes. The stubs assert them when they are compiled.
@@ -62,7 +63,7 @@ type field struct {
 }
 
 var (
-	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"rows", 120}, {"cRows", 216}}
+	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"rows", 128}, {"cRows", 224}}
 	colFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"aStride", 104}, {"bStride", 112}, {"cStride", 120}, {"add", 128}}
 )
 
@@ -105,6 +106,8 @@ func main() {
 		sumTaps(out)
 		fmt.Fprintf(&decl, "//go:noescape\nfunc sumTaps%d(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)\n\n", out)
 	}
+	copyPanel()
+	fmt.Fprintf(&decl, "//go:noescape\nfunc copyPanelAVX2(dst, src *float32, srcStride, rows int)\n\n")
 	transpose()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {
@@ -238,6 +241,8 @@ func rowTile(f family, name string, rows, vectors int) {
 		LEAQ(Mem{Base: b, Index: register, Scale: 4}, register)
 	}
 	MOVQ(at(rowFields, "b", t), b)
+	MOVQ(at(rowFields, "ahead", t), ahead)
+	SHLQ(Imm(2), ahead)
 
 	Label("segment")
 	CMPQ(left, Imm(0))
@@ -254,6 +259,8 @@ func rowTile(f family, name string, rows, vectors int) {
 
 	Label("step")
 	r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: rowRegisters[row], Index: index, Scale: 4} })
+	Comment("A line of the next panel, from the third cache to the second.")
+	PREFETCHT1(Mem{Base: b, Index: ahead, Scale: 1})
 	ADDQ(bStride, b)
 	INCQ(index)
 	CMPQ(index, end)
@@ -444,5 +451,33 @@ func sumTaps(out int) {
 	ADDQ(dstStride, dst)
 	DECQ(pixels)
 	JNE(LabelRef("pixel"))
+	RET()
+}
+
+// copyPanel writes the packing of 32 columns of a row-major matrix. Rows are often a page or more apart, where the
+// hardware fetches nothing ahead: it does so itself, 16 rows before.
+func copyPanel() {
+	TEXT("copyPanelAVX2", attr.NOSPLIT, "func(dst, src *float32, srcStride, rows int)")
+	dst, src := Load(Param("dst"), reg.RDI).(reg.GPPhysical), Load(Param("src"), reg.RSI).(reg.GPPhysical)
+	stride, rows := Load(Param("srcStride"), reg.RCX).(reg.GPPhysical), Load(Param("rows"), reg.RBX).(reg.GPPhysical)
+	fetch := reg.R8
+	SHLQ(Imm(2), stride)
+	MOVQ(stride, fetch)
+	SHLQ(Imm(4), fetch)
+	Label("row")
+	for i := range 2 {
+		PREFETCHT0(Mem{Base: src, Index: fetch, Scale: 1, Disp: 64 * i})
+	}
+	for i := range 4 {
+		VMOVUPS(Mem{Base: src, Disp: 32 * i}, ymm[i])
+	}
+	for i := range 4 {
+		VMOVUPS(ymm[i], Mem{Base: dst, Disp: 32 * i})
+	}
+	ADDQ(stride, src)
+	ADDQ(Imm(128), dst)
+	DECQ(rows)
+	JNE(LabelRef("row"))
+	VZEROUPPER()
 	RET()
 }
