@@ -30,8 +30,8 @@ func Backends() []string {
 	return names
 }
 
-// openXLA opens XLA with a plugin on disk; nil in a binary built without the tag xla.
-var openXLA func(plugin string) (compute.Backend, error)
+// XLAPlugin is the environment variable with the path of the PJRT plugin for --backend xla, in a binary built with the tag xla.
+const XLAPlugin = "GANYMEDE_XLA_PLUGIN"
 
 func backendName(name string) string {
 	if name == "" {
