@@ -176,7 +176,6 @@ func minVSGo(dst, x []float32, s float32) {
 	}
 }
 
-func powOf(a, b float32) float32   { return float32(math.Pow(float64(a), float64(b))) }
 func remOf(a, b float32) float32   { return float32(math.Mod(float64(a), float64(b))) }
 func atan2Of(a, b float32) float32 { return float32(math.Atan2(float64(a), float64(b))) }
 

@@ -18,6 +18,10 @@ var polySin = [...]float32{0x1.7c2c4ep-19, -0x1.a05954p-13, 0x1.111174p-07, -0x1
 
 var polyCos = [...]float32{0x1.99e80cp-16, -0x1.6c0c28p-10, 0x1.55554ap-05}
 
+var polyLog2 = [...]float64{0x1.07fd30cf85106p-02, 0x1.0a42adb1d2f3ap-02, 0x1.487253a074e9cp-02, 0x1.a615deb6ad9a8p-02, 0x1.2776c837346aap-01, 0x1.ec709dbf1ce8bp-01, 0x1.71547652b8739p+01}
+
+var polyExp2 = [...]float64{0x1.fe1792a586cbap-17, 0x1.446a215908f17p-13, 0x1.5d8a707f5faa4p-10, 0x1.3b29dc3f15d46p-07, 0x1.c6b08aaf34888p-05, 0x1.ebfbe0a4bf99dp-03, 0x1.62e42ff116218p-01, 0x1.ffffffffabc08p-01}
+
 const (
 	log2E     = 0x1.715476p+00
 	ln2Hi     = 0x1.62e43p-01

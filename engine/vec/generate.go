@@ -6,3 +6,4 @@ package vec
 //go:generate go run -C asm . -family math -out ../math_amd64.s -stubs ../math_amd64.go -pkg vec
 //go:generate go run -C asm . -family memory -out ../memory_amd64.s -stubs ../memory_amd64.go -pkg vec
 //go:generate go run -C asm . -family philox -out ../philox_amd64.s -stubs ../philox_amd64.go -pkg vec
+//go:generate go run -C asm . -family pow -out ../pow_amd64.s -stubs ../pow_amd64.go -pkg vec

@@ -84,36 +84,37 @@ by16:
 	VMOVUPS           (DX)(BX*4), Z0
 	VBROADCASTSS      constants<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z1
-	VBROADCASTSS      constants<>+352(SB), Z4
-	VMAXPS            Z1, Z4, Z1
-	VMULPS.BCST       constants<>+64(SB), Z1, Z4
-	VRNDSCALEPS       $0x08, Z4, Z4
+	VBROADCASTSS      constants<>+352(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       constants<>+64(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+96(SB), Z4, Z1
+	VFNMADD231PS.BCST constants<>+96(SB), Z2, Z1
 	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+128(SB), Z4, Z1
-	VBROADCASTSS      constants<>+384(SB), Z5
-	VFMADD213PS.BCST  constants<>+416(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+448(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+480(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+512(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+544(SB), Z1, Z5
-	VMULPS            Z1, Z1, Z6
+	VFNMADD231PS.BCST constants<>+128(SB), Z2, Z1
+	VBROADCASTSS      constants<>+384(SB), Z3
+	VFMADD213PS.BCST  constants<>+416(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+448(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+480(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+512(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+544(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
 	VMOVAPS           Z1, Z1
-	VFMADD231PS       Z6, Z5, Z1
-	VCVTPS2DQ         Z4, Z4
-	VPSUBD.BCST       constants<>+576(SB), Z4, Z4
-	VPADDD.BCST       constants<>+608(SB), Z4, Z4
-	VPSLLD            $0x17, Z4, Z4
-	VBROADCASTSS      constants<>+544(SB), Z5
-	VSUBPS            Z5, Z4, Z5
-	VMOVAPS           Z5, Z5
-	VFMADD231PS       Z4, Z1, Z5
-	VADDPS            Z5, Z5, Z1
-	VANDPS.BCST       constants<>+640(SB), Z0, Z4
-	VCMPPS.BCST       $0x11, constants<>+672(SB), Z4, K1
-	VBLENDMPS         Z0, Z1, K1, Z2
-	VMOVUPS           Z2, (AX)(BX*4)
+	VFMADD231PS       Z4, Z3, Z1
+	VCVTPS2DQ         Z2, Z2
+	VPSUBD.BCST       constants<>+576(SB), Z2, Z2
+	VPADDD.BCST       constants<>+608(SB), Z2, Z2
+	VPSLLD            $0x17, Z2, Z2
+	VBROADCASTSS      constants<>+544(SB), Z3
+	VSUBPS            Z3, Z2, Z3
+	VMOVAPS           Z3, Z3
+	VFMADD231PS       Z2, Z1, Z3
+	VADDPS            Z3, Z3, Z1
+	VANDPS.BCST       constants<>+640(SB), Z0, Z2
+	VCMPPS.BCST       $0x11, constants<>+672(SB), Z2, K1
+	VMOVAPS           Z1, Z1
+	VMOVAPS           Z0, K1, Z1
+	VMOVUPS           Z1, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
 	JMP               by16
@@ -135,28 +136,29 @@ under16:
 	VFNMADD231PS.BCST constants<>+96(SB), Z2, Z1
 	VMOVAPS           Z1, Z1
 	VFNMADD231PS.BCST constants<>+128(SB), Z2, Z1
-	VBROADCASTSS      constants<>+384(SB), Z4
-	VFMADD213PS.BCST  constants<>+416(SB), Z1, Z4
-	VFMADD213PS.BCST  constants<>+448(SB), Z1, Z4
-	VFMADD213PS.BCST  constants<>+480(SB), Z1, Z4
-	VFMADD213PS.BCST  constants<>+512(SB), Z1, Z4
-	VFMADD213PS.BCST  constants<>+544(SB), Z1, Z4
-	VMULPS            Z1, Z1, Z5
+	VBROADCASTSS      constants<>+384(SB), Z3
+	VFMADD213PS.BCST  constants<>+416(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+448(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+480(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+512(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+544(SB), Z1, Z3
+	VMULPS            Z1, Z1, Z4
 	VMOVAPS           Z1, Z1
-	VFMADD231PS       Z5, Z4, Z1
+	VFMADD231PS       Z4, Z3, Z1
 	VCVTPS2DQ         Z2, Z2
 	VPSUBD.BCST       constants<>+576(SB), Z2, Z2
 	VPADDD.BCST       constants<>+608(SB), Z2, Z2
 	VPSLLD            $0x17, Z2, Z2
-	VBROADCASTSS      constants<>+544(SB), Z4
-	VSUBPS            Z4, Z2, Z4
-	VMOVAPS           Z4, Z4
-	VFMADD231PS       Z2, Z1, Z4
-	VADDPS            Z4, Z4, Z1
+	VBROADCASTSS      constants<>+544(SB), Z3
+	VSUBPS            Z3, Z2, Z3
+	VMOVAPS           Z3, Z3
+	VFMADD231PS       Z2, Z1, Z3
+	VADDPS            Z3, Z3, Z1
 	VANDPS.BCST       constants<>+640(SB), Z0, Z2
 	VCMPPS.BCST       $0x11, constants<>+672(SB), Z2, K2
-	VBLENDMPS         Z0, Z1, K2, Z3
-	VMOVUPS           Z3, K1, (AX)(BX*4)
+	VMOVAPS           Z1, Z1
+	VMOVAPS           Z0, K2, Z1
+	VMOVUPS           Z1, K1, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -176,41 +178,46 @@ by16:
 	VMOVUPS          (DX)(BX*4), Z0
 	VCMPPS.BCST      $0x11, constants<>+704(SB), Z0, K1
 	VMULPS.BCST      constants<>+736(SB), Z0, Z1
-	VBLENDMPS        Z1, Z0, K1, Z2
+	VMOVAPS          Z0, Z2
+	VMOVAPS          Z1, K1, Z2
 	VPSUBD.BCST      constants<>+768(SB), Z2, Z1
-	VPSRAD           $0x17, Z1, Z12
-	VCVTDQ2PS        Z12, Z12
+	VPSRAD           $0x17, Z1, Z2
+	VCVTDQ2PS        Z2, Z2
 	VANDPS.BCST      constants<>+800(SB), Z1, Z1
 	VPADDD.BCST      constants<>+768(SB), Z1, Z1
-	VBROADCASTSS     constants<>+320(SB), Z13
-	VSUBPS           Z13, Z1, Z1
-	VSUBPS.BCST      constants<>+832(SB), Z12, Z13
-	VBLENDMPS        Z13, Z12, K1, Z3
-	VMULPS.BCST      constants<>+128(SB), Z3, Z12
-	VMULPS           Z1, Z1, Z13
-	VBROADCASTSS     constants<>+864(SB), Z14
-	VFMADD213PS.BCST constants<>+896(SB), Z1, Z14
-	VFMADD213PS.BCST constants<>+928(SB), Z1, Z14
-	VFMADD213PS.BCST constants<>+960(SB), Z1, Z14
-	VFMADD213PS.BCST constants<>+992(SB), Z1, Z14
-	VFMADD213PS.BCST constants<>+1024(SB), Z1, Z14
-	VFMADD213PS.BCST constants<>+1056(SB), Z1, Z14
-	VFMADD213PS.BCST constants<>+1088(SB), Z1, Z14
-	VMULPS           Z1, Z14, Z14
-	VMOVAPS          Z12, Z12
-	VFMADD231PS      Z13, Z14, Z12
-	VMOVAPS          Z12, Z12
-	VFMADD231PS.BCST constants<>+1120(SB), Z13, Z12
-	VADDPS           Z1, Z12, Z1
+	VBROADCASTSS     constants<>+320(SB), Z3
+	VSUBPS           Z3, Z1, Z1
+	VSUBPS.BCST      constants<>+832(SB), Z2, Z3
+	VMOVAPS          Z2, Z2
+	VMOVAPS          Z3, K1, Z2
+	VMULPS.BCST      constants<>+128(SB), Z2, Z3
+	VMULPS           Z1, Z1, Z4
+	VBROADCASTSS     constants<>+864(SB), Z5
+	VFMADD213PS.BCST constants<>+896(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+928(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+960(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+992(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+1024(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+1056(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+1088(SB), Z1, Z5
+	VMULPS           Z1, Z5, Z5
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z4, Z5, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST constants<>+1120(SB), Z4, Z3
+	VADDPS           Z1, Z3, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST constants<>+96(SB), Z3, Z1
+	VFMADD231PS.BCST constants<>+96(SB), Z2, Z1
 	VCMPPS.BCST      $0x11, constants<>+1152(SB), Z0, K1
-	VBLENDMPS        Z1, Z0, K1, Z4
+	VMOVAPS          Z0, Z2
+	VMOVAPS          Z1, K1, Z2
 	VCMPPS.BCST      $0x00, constants<>+1184(SB), Z0, K1
-	VBLENDMPS.BCST   constants<>+1216(SB), Z4, K1, Z5
+	VMOVAPS          Z2, Z1
+	VBROADCASTSS     constants<>+1216(SB), K1, Z1
 	VCMPPS.BCST      $0x11, constants<>+1184(SB), Z0, K1
-	VBLENDMPS.BCST   constants<>+1248(SB), Z5, K1, Z6
-	VMOVUPS          Z6, (AX)(BX*4)
+	VMOVAPS          Z1, Z0
+	VBROADCASTSS     constants<>+1248(SB), K1, Z0
+	VMOVUPS          Z0, (AX)(BX*4)
 	ADDQ             $0x00000010, BX
 	SUBQ             $0x00000010, CX
 	JMP              by16
@@ -224,8 +231,9 @@ under16:
 	VMOVUPS.Z        (DX)(BX*4), K1, Z0
 	VCMPPS.BCST      $0x11, constants<>+704(SB), Z0, K2
 	VMULPS.BCST      constants<>+736(SB), Z0, Z1
-	VBLENDMPS        Z1, Z0, K2, Z7
-	VPSUBD.BCST      constants<>+768(SB), Z7, Z1
+	VMOVAPS          Z0, Z2
+	VMOVAPS          Z1, K2, Z2
+	VPSUBD.BCST      constants<>+768(SB), Z2, Z1
 	VPSRAD           $0x17, Z1, Z2
 	VCVTDQ2PS        Z2, Z2
 	VANDPS.BCST      constants<>+800(SB), Z1, Z1
@@ -233,32 +241,36 @@ under16:
 	VBROADCASTSS     constants<>+320(SB), Z3
 	VSUBPS           Z3, Z1, Z1
 	VSUBPS.BCST      constants<>+832(SB), Z2, Z3
-	VBLENDMPS        Z3, Z2, K2, Z8
-	VMULPS.BCST      constants<>+128(SB), Z8, Z2
-	VMULPS           Z1, Z1, Z3
-	VBROADCASTSS     constants<>+864(SB), Z4
-	VFMADD213PS.BCST constants<>+896(SB), Z1, Z4
-	VFMADD213PS.BCST constants<>+928(SB), Z1, Z4
-	VFMADD213PS.BCST constants<>+960(SB), Z1, Z4
-	VFMADD213PS.BCST constants<>+992(SB), Z1, Z4
-	VFMADD213PS.BCST constants<>+1024(SB), Z1, Z4
-	VFMADD213PS.BCST constants<>+1056(SB), Z1, Z4
-	VFMADD213PS.BCST constants<>+1088(SB), Z1, Z4
-	VMULPS           Z1, Z4, Z4
 	VMOVAPS          Z2, Z2
-	VFMADD231PS      Z3, Z4, Z2
-	VMOVAPS          Z2, Z2
-	VFMADD231PS.BCST constants<>+1120(SB), Z3, Z2
-	VADDPS           Z1, Z2, Z1
+	VMOVAPS          Z3, K2, Z2
+	VMULPS.BCST      constants<>+128(SB), Z2, Z3
+	VMULPS           Z1, Z1, Z4
+	VBROADCASTSS     constants<>+864(SB), Z5
+	VFMADD213PS.BCST constants<>+896(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+928(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+960(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+992(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+1024(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+1056(SB), Z1, Z5
+	VFMADD213PS.BCST constants<>+1088(SB), Z1, Z5
+	VMULPS           Z1, Z5, Z5
+	VMOVAPS          Z3, Z3
+	VFMADD231PS      Z4, Z5, Z3
+	VMOVAPS          Z3, Z3
+	VFMADD231PS.BCST constants<>+1120(SB), Z4, Z3
+	VADDPS           Z1, Z3, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST constants<>+96(SB), Z8, Z1
+	VFMADD231PS.BCST constants<>+96(SB), Z2, Z1
 	VCMPPS.BCST      $0x11, constants<>+1152(SB), Z0, K2
-	VBLENDMPS        Z1, Z0, K2, Z9
+	VMOVAPS          Z0, Z2
+	VMOVAPS          Z1, K2, Z2
 	VCMPPS.BCST      $0x00, constants<>+1184(SB), Z0, K2
-	VBLENDMPS.BCST   constants<>+1216(SB), Z9, K2, Z10
+	VMOVAPS          Z2, Z1
+	VBROADCASTSS     constants<>+1216(SB), K2, Z1
 	VCMPPS.BCST      $0x11, constants<>+1184(SB), Z0, K2
-	VBLENDMPS.BCST   constants<>+1248(SB), Z10, K2, Z11
-	VMOVUPS          Z11, K1, (AX)(BX*4)
+	VMOVAPS          Z1, Z0
+	VBROADCASTSS     constants<>+1248(SB), K2, Z0
+	VMOVUPS          Z0, K1, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -283,47 +295,54 @@ by16:
 	VCVTDQ2PS        Z4, Z4
 	VANDPS.BCST      constants<>+800(SB), Z3, Z3
 	VPADDD.BCST      constants<>+768(SB), Z3, Z3
-	VBROADCASTSS     constants<>+320(SB), Z19
-	VSUBPS           Z19, Z3, Z3
+	VBROADCASTSS     constants<>+320(SB), Z5
+	VSUBPS           Z5, Z3, Z3
 	VCMPPS           $0x1d, Z1, Z0, K1
-	VSUBPS           Z0, Z2, Z19
-	VSUBPS           Z19, Z1, Z19
+	VSUBPS           Z0, Z2, Z5
+	VSUBPS           Z5, Z1, Z5
 	VSUBPS           Z1, Z2, Z1
 	VSUBPS           Z1, Z0, Z1
-	VBLENDMPS        Z19, Z1, K1, Z5
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z5, K1, Z1
 	VCMPPS.BCST      $0x00, constants<>+1184(SB), Z4, K1
-	VDIVPS           Z2, Z5, Z1
-	VBLENDMPS.BCST   constants<>+1184(SB), Z1, K1, Z6
-	VMOVAPS          Z6, Z1
+	VDIVPS           Z2, Z1, Z1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+1184(SB), K1, Z1
+	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST constants<>+128(SB), Z4, Z1
-	VBLENDMPS        Z0, Z3, K1, Z7
-	VMULPS           Z7, Z7, Z3
-	VBROADCASTSS     constants<>+864(SB), Z19
-	VFMADD213PS.BCST constants<>+896(SB), Z7, Z19
-	VFMADD213PS.BCST constants<>+928(SB), Z7, Z19
-	VFMADD213PS.BCST constants<>+960(SB), Z7, Z19
-	VFMADD213PS.BCST constants<>+992(SB), Z7, Z19
-	VFMADD213PS.BCST constants<>+1024(SB), Z7, Z19
-	VFMADD213PS.BCST constants<>+1056(SB), Z7, Z19
-	VFMADD213PS.BCST constants<>+1088(SB), Z7, Z19
-	VMULPS           Z7, Z19, Z19
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z0, K1, Z3
+	VMULPS           Z3, Z3, Z5
+	VBROADCASTSS     constants<>+864(SB), Z6
+	VFMADD213PS.BCST constants<>+896(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+928(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+960(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+992(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+1024(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+1056(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+1088(SB), Z3, Z6
+	VMULPS           Z3, Z6, Z6
 	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z3, Z19, Z1
+	VFMADD231PS      Z5, Z6, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST constants<>+1120(SB), Z3, Z1
-	VADDPS           Z7, Z1, Z1
+	VFMADD231PS.BCST constants<>+1120(SB), Z5, Z1
+	VADDPS           Z3, Z1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST constants<>+96(SB), Z4, Z1
 	VCMPPS.BCST      $0x11, constants<>+1152(SB), Z0, K1
-	VBLENDMPS        Z1, Z0, K1, Z8
+	VMOVAPS          Z0, Z3
+	VMOVAPS          Z1, K1, Z3
 	VCMPPS.BCST      $0x00, constants<>+1184(SB), Z2, K1
-	VBLENDMPS.BCST   constants<>+1216(SB), Z8, K1, Z9
+	VMOVAPS          Z3, Z1
+	VBROADCASTSS     constants<>+1216(SB), K1, Z1
 	VCMPPS.BCST      $0x11, constants<>+1184(SB), Z2, K1
-	VBLENDMPS.BCST   constants<>+1248(SB), Z9, K1, Z10
-	VANDPS.BCST      constants<>+640(SB), Z0, Z1
-	VCMPPS.BCST      $0x11, constants<>+1280(SB), Z1, K1
-	VBLENDMPS        Z0, Z10, K1, Z11
-	VMOVUPS          Z11, (AX)(BX*4)
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+1248(SB), K1, Z1
+	VANDPS.BCST      constants<>+640(SB), Z0, Z2
+	VCMPPS.BCST      $0x11, constants<>+1280(SB), Z2, K1
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z0, K1, Z1
+	VMOVUPS          Z1, (AX)(BX*4)
 	ADDQ             $0x00000010, BX
 	SUBQ             $0x00000010, CX
 	JMP              by16
@@ -349,40 +368,47 @@ under16:
 	VSUBPS           Z5, Z1, Z5
 	VSUBPS           Z1, Z2, Z1
 	VSUBPS           Z1, Z0, Z1
-	VBLENDMPS        Z5, Z1, K2, Z12
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z5, K2, Z1
 	VCMPPS.BCST      $0x00, constants<>+1184(SB), Z4, K2
-	VDIVPS           Z2, Z12, Z1
-	VBLENDMPS.BCST   constants<>+1184(SB), Z1, K2, Z13
-	VMOVAPS          Z13, Z1
+	VDIVPS           Z2, Z1, Z1
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+1184(SB), K2, Z1
+	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST constants<>+128(SB), Z4, Z1
-	VBLENDMPS        Z0, Z3, K2, Z14
-	VMULPS           Z14, Z14, Z3
-	VBROADCASTSS     constants<>+864(SB), Z5
-	VFMADD213PS.BCST constants<>+896(SB), Z14, Z5
-	VFMADD213PS.BCST constants<>+928(SB), Z14, Z5
-	VFMADD213PS.BCST constants<>+960(SB), Z14, Z5
-	VFMADD213PS.BCST constants<>+992(SB), Z14, Z5
-	VFMADD213PS.BCST constants<>+1024(SB), Z14, Z5
-	VFMADD213PS.BCST constants<>+1056(SB), Z14, Z5
-	VFMADD213PS.BCST constants<>+1088(SB), Z14, Z5
-	VMULPS           Z14, Z5, Z5
+	VMOVAPS          Z3, Z3
+	VMOVAPS          Z0, K2, Z3
+	VMULPS           Z3, Z3, Z5
+	VBROADCASTSS     constants<>+864(SB), Z6
+	VFMADD213PS.BCST constants<>+896(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+928(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+960(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+992(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+1024(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+1056(SB), Z3, Z6
+	VFMADD213PS.BCST constants<>+1088(SB), Z3, Z6
+	VMULPS           Z3, Z6, Z6
 	VMOVAPS          Z1, Z1
-	VFMADD231PS      Z3, Z5, Z1
+	VFMADD231PS      Z5, Z6, Z1
 	VMOVAPS          Z1, Z1
-	VFMADD231PS.BCST constants<>+1120(SB), Z3, Z1
-	VADDPS           Z14, Z1, Z1
+	VFMADD231PS.BCST constants<>+1120(SB), Z5, Z1
+	VADDPS           Z3, Z1, Z1
 	VMOVAPS          Z1, Z1
 	VFMADD231PS.BCST constants<>+96(SB), Z4, Z1
 	VCMPPS.BCST      $0x11, constants<>+1152(SB), Z0, K2
-	VBLENDMPS        Z1, Z0, K2, Z15
+	VMOVAPS          Z0, Z3
+	VMOVAPS          Z1, K2, Z3
 	VCMPPS.BCST      $0x00, constants<>+1184(SB), Z2, K2
-	VBLENDMPS.BCST   constants<>+1216(SB), Z15, K2, Z16
+	VMOVAPS          Z3, Z1
+	VBROADCASTSS     constants<>+1216(SB), K2, Z1
 	VCMPPS.BCST      $0x11, constants<>+1184(SB), Z2, K2
-	VBLENDMPS.BCST   constants<>+1248(SB), Z16, K2, Z17
-	VANDPS.BCST      constants<>+640(SB), Z0, Z1
-	VCMPPS.BCST      $0x11, constants<>+1280(SB), Z1, K2
-	VBLENDMPS        Z0, Z17, K2, Z18
-	VMOVUPS          Z18, K1, (AX)(BX*4)
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+1248(SB), K2, Z1
+	VANDPS.BCST      constants<>+640(SB), Z0, Z2
+	VCMPPS.BCST      $0x11, constants<>+1280(SB), Z2, K2
+	VMOVAPS          Z1, Z1
+	VMOVAPS          Z0, K2, Z1
+	VMOVUPS          Z1, K1, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -413,28 +439,29 @@ by16:
 	VBROADCASTSS      constants<>+1472(SB), Z2
 	VMINPS            Z1, Z2, Z2
 	VADDPS            Z2, Z2, Z2
-	VMULPS.BCST       constants<>+64(SB), Z2, Z6
-	VRNDSCALEPS       $0x08, Z6, Z6
+	VMULPS.BCST       constants<>+64(SB), Z2, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
 	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+96(SB), Z6, Z2
+	VFNMADD231PS.BCST constants<>+96(SB), Z4, Z2
 	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+128(SB), Z6, Z2
-	VBROADCASTSS      constants<>+160(SB), Z7
-	VFMADD213PS.BCST  constants<>+192(SB), Z2, Z7
-	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z7
-	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z7
-	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z7
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z7
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z7
-	VSCALEFPS         Z6, Z7, Z2
-	VBROADCASTSS      constants<>+320(SB), Z6
-	VBROADCASTSS      constants<>+1504(SB), Z7
+	VFNMADD231PS.BCST constants<>+128(SB), Z4, Z2
+	VBROADCASTSS      constants<>+160(SB), Z5
+	VFMADD213PS.BCST  constants<>+192(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z5
+	VSCALEFPS         Z4, Z5, Z2
+	VBROADCASTSS      constants<>+320(SB), Z4
+	VBROADCASTSS      constants<>+1504(SB), Z5
 	VADDPS.BCST       constants<>+320(SB), Z2, Z2
-	VDIVPS            Z2, Z7, Z2
-	VSUBPS            Z2, Z6, Z2
+	VDIVPS            Z2, Z5, Z2
+	VSUBPS            Z2, Z4, Z2
 	VCMPPS.BCST       $0x11, constants<>+1536(SB), Z1, K1
-	VBLENDMPS         Z3, Z2, K1, Z4
-	VANDPS.BCST       constants<>+640(SB), Z4, Z1
+	VMOVAPS           Z2, Z1
+	VMOVAPS           Z3, K1, Z1
+	VANDPS.BCST       constants<>+640(SB), Z1, Z1
 	VANDPS.BCST       constants<>+1568(SB), Z0, Z0
 	VORPS             Z0, Z1, Z0
 	VMOVUPS           Z0, (AX)(BX*4)
@@ -468,22 +495,23 @@ under16:
 	VFNMADD231PS.BCST constants<>+96(SB), Z4, Z2
 	VMOVAPS           Z2, Z2
 	VFNMADD231PS.BCST constants<>+128(SB), Z4, Z2
-	VBROADCASTSS      constants<>+160(SB), Z6
-	VFMADD213PS.BCST  constants<>+192(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z6
-	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z6
-	VSCALEFPS         Z4, Z6, Z2
+	VBROADCASTSS      constants<>+160(SB), Z5
+	VFMADD213PS.BCST  constants<>+192(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z5
+	VFMADD213PS.BCST  constants<>+320(SB), Z2, Z5
+	VSCALEFPS         Z4, Z5, Z2
 	VBROADCASTSS      constants<>+320(SB), Z4
-	VBROADCASTSS      constants<>+1504(SB), Z6
+	VBROADCASTSS      constants<>+1504(SB), Z5
 	VADDPS.BCST       constants<>+320(SB), Z2, Z2
-	VDIVPS            Z2, Z6, Z2
+	VDIVPS            Z2, Z5, Z2
 	VSUBPS            Z2, Z4, Z2
 	VCMPPS.BCST       $0x11, constants<>+1536(SB), Z1, K2
-	VBLENDMPS         Z3, Z2, K2, Z5
-	VANDPS.BCST       constants<>+640(SB), Z5, Z1
+	VMOVAPS           Z2, Z1
+	VMOVAPS           Z3, K2, Z1
+	VANDPS.BCST       constants<>+640(SB), Z1, Z1
 	VANDPS.BCST       constants<>+1568(SB), Z0, Z0
 	VORPS             Z0, Z1, Z0
 	VMOVUPS           Z0, K1, (AX)(BX*4)
@@ -513,19 +541,20 @@ by16:
 	VFNMADD231PS.BCST constants<>+96(SB), Z2, Z1
 	VMOVAPS           Z1, Z1
 	VFNMADD231PS.BCST constants<>+128(SB), Z2, Z1
-	VBROADCASTSS      constants<>+160(SB), Z5
-	VFMADD213PS.BCST  constants<>+192(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+224(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+256(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+288(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z5
-	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z5
-	VSCALEFPS         Z2, Z5, Z1
+	VBROADCASTSS      constants<>+160(SB), Z3
+	VFMADD213PS.BCST  constants<>+192(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+224(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+256(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+288(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z3
+	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z3
+	VSCALEFPS         Z2, Z3, Z1
 	VCMPPS.BCST       $0x11, constants<>+1184(SB), Z0, K1
 	VBROADCASTSS      constants<>+320(SB), Z0
-	VBLENDMPS         Z1, Z0, K1, Z3
-	VADDPS.BCST       constants<>+320(SB), Z1, Z0
-	VDIVPS            Z0, Z3, Z0
+	VMOVAPS           Z0, Z0
+	VMOVAPS           Z1, K1, Z0
+	VADDPS.BCST       constants<>+320(SB), Z1, Z1
+	VDIVPS            Z1, Z0, Z0
 	VMOVUPS           Z0, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
@@ -557,9 +586,10 @@ under16:
 	VSCALEFPS         Z2, Z3, Z1
 	VCMPPS.BCST       $0x11, constants<>+1184(SB), Z0, K2
 	VBROADCASTSS      constants<>+320(SB), Z0
-	VBLENDMPS         Z1, Z0, K2, Z4
-	VADDPS.BCST       constants<>+320(SB), Z1, Z0
-	VDIVPS            Z0, Z4, Z0
+	VMOVAPS           Z0, Z0
+	VMOVAPS           Z1, K2, Z0
+	VADDPS.BCST       constants<>+320(SB), Z1, Z1
+	VDIVPS            Z1, Z0, Z0
 	VMOVUPS           Z0, K1, (AX)(BX*4)
 
 done:
@@ -591,37 +621,38 @@ by16:
 	VFMADD231PS       Z0, Z3, Z2
 	VBROADCASTSS      constants<>+1824(SB), Z3
 	VMINPS            Z1, Z3, Z3
-	VBROADCASTSS      constants<>+1856(SB), Z6
-	VFMADD213PS.BCST  constants<>+1888(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+1920(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+1952(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+1984(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+2016(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+2048(SB), Z3, Z6
-	VMULPS            Z3, Z6, Z6
-	VSUBPS            Z3, Z6, Z3
-	VBROADCASTSS      constants<>+320(SB), Z6
-	VMULPS.BCST       constants<>+64(SB), Z3, Z7
-	VRNDSCALEPS       $0x08, Z7, Z7
+	VBROADCASTSS      constants<>+1856(SB), Z4
+	VFMADD213PS.BCST  constants<>+1888(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+1920(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+1952(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+1984(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+2016(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+2048(SB), Z3, Z4
+	VMULPS            Z3, Z4, Z4
+	VSUBPS            Z3, Z4, Z3
+	VBROADCASTSS      constants<>+320(SB), Z4
+	VMULPS.BCST       constants<>+64(SB), Z3, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
 	VMOVAPS           Z3, Z3
-	VFNMADD231PS.BCST constants<>+96(SB), Z7, Z3
+	VFNMADD231PS.BCST constants<>+96(SB), Z5, Z3
 	VMOVAPS           Z3, Z3
-	VFNMADD231PS.BCST constants<>+128(SB), Z7, Z3
-	VBROADCASTSS      constants<>+160(SB), Z8
-	VFMADD213PS.BCST  constants<>+192(SB), Z3, Z8
-	VFMADD213PS.BCST  constants<>+224(SB), Z3, Z8
-	VFMADD213PS.BCST  constants<>+256(SB), Z3, Z8
-	VFMADD213PS.BCST  constants<>+288(SB), Z3, Z8
-	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z8
-	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z8
-	VSCALEFPS         Z7, Z8, Z3
-	VSUBPS            Z3, Z6, Z3
+	VFNMADD231PS.BCST constants<>+128(SB), Z5, Z3
+	VBROADCASTSS      constants<>+160(SB), Z6
+	VFMADD213PS.BCST  constants<>+192(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+224(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+256(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+288(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z6
+	VSCALEFPS         Z5, Z6, Z3
+	VSUBPS            Z3, Z4, Z3
 	VANDPS.BCST       constants<>+640(SB), Z3, Z3
 	VANDPS.BCST       constants<>+1568(SB), Z0, Z0
 	VORPS             Z0, Z3, Z0
 	VCMPPS.BCST       $0x11, constants<>+2080(SB), Z1, K1
-	VBLENDMPS         Z2, Z0, K1, Z4
-	VMOVUPS           Z4, (AX)(BX*4)
+	VMOVAPS           Z0, Z0
+	VMOVAPS           Z2, K1, Z0
+	VMOVUPS           Z0, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
 	JMP               by16
@@ -656,27 +687,28 @@ under16:
 	VMULPS            Z3, Z4, Z4
 	VSUBPS            Z3, Z4, Z3
 	VBROADCASTSS      constants<>+320(SB), Z4
-	VMULPS.BCST       constants<>+64(SB), Z3, Z6
-	VRNDSCALEPS       $0x08, Z6, Z6
+	VMULPS.BCST       constants<>+64(SB), Z3, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
 	VMOVAPS           Z3, Z3
-	VFNMADD231PS.BCST constants<>+96(SB), Z6, Z3
+	VFNMADD231PS.BCST constants<>+96(SB), Z5, Z3
 	VMOVAPS           Z3, Z3
-	VFNMADD231PS.BCST constants<>+128(SB), Z6, Z3
-	VBROADCASTSS      constants<>+160(SB), Z7
-	VFMADD213PS.BCST  constants<>+192(SB), Z3, Z7
-	VFMADD213PS.BCST  constants<>+224(SB), Z3, Z7
-	VFMADD213PS.BCST  constants<>+256(SB), Z3, Z7
-	VFMADD213PS.BCST  constants<>+288(SB), Z3, Z7
-	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z7
-	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z7
-	VSCALEFPS         Z6, Z7, Z3
+	VFNMADD231PS.BCST constants<>+128(SB), Z5, Z3
+	VBROADCASTSS      constants<>+160(SB), Z6
+	VFMADD213PS.BCST  constants<>+192(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+224(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+256(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+288(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z6
+	VFMADD213PS.BCST  constants<>+320(SB), Z3, Z6
+	VSCALEFPS         Z5, Z6, Z3
 	VSUBPS            Z3, Z4, Z3
 	VANDPS.BCST       constants<>+640(SB), Z3, Z3
 	VANDPS.BCST       constants<>+1568(SB), Z0, Z0
 	VORPS             Z0, Z3, Z0
 	VCMPPS.BCST       $0x11, constants<>+2080(SB), Z1, K2
-	VBLENDMPS         Z2, Z0, K2, Z5
-	VMOVUPS           Z5, K1, (AX)(BX*4)
+	VMOVAPS           Z0, Z0
+	VMOVAPS           Z2, K2, Z0
+	VMOVUPS           Z0, K1, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -696,41 +728,43 @@ by16:
 	VMOVUPS           (DX)(BX*4), Z0
 	VMULPS.BCST       constants<>+2112(SB), Z0, Z1
 	VRNDSCALEPS       $0x08, Z1, Z1
-	VMOVAPS           Z0, Z6
-	VFNMADD231PS.BCST constants<>+2144(SB), Z1, Z6
+	VMOVAPS           Z0, Z2
+	VFNMADD231PS.BCST constants<>+2144(SB), Z1, Z2
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z2
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z2
+	VMULPS            Z2, Z2, Z3
+	VBROADCASTSS      constants<>+2240(SB), Z4
+	VFMADD213PS.BCST  constants<>+2272(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+2304(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+2336(SB), Z3, Z4
+	VMULPS            Z3, Z4, Z4
+	VMOVAPS           Z2, Z5
+	VFMADD231PS       Z2, Z4, Z5
+	VBROADCASTSS      constants<>+2368(SB), Z2
+	VFMADD213PS.BCST  constants<>+2400(SB), Z3, Z2
+	VFMADD213PS.BCST  constants<>+2432(SB), Z3, Z2
+	VMULPS            Z3, Z3, Z4
+	VBROADCASTSS      constants<>+320(SB), Z6
 	VMOVAPS           Z6, Z6
-	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z6
-	VMOVAPS           Z6, Z6
-	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z6
-	VMULPS            Z6, Z6, Z7
-	VBROADCASTSS      constants<>+2240(SB), Z8
-	VFMADD213PS.BCST  constants<>+2272(SB), Z7, Z8
-	VFMADD213PS.BCST  constants<>+2304(SB), Z7, Z8
-	VFMADD213PS.BCST  constants<>+2336(SB), Z7, Z8
-	VMULPS            Z7, Z8, Z8
-	VMOVAPS           Z6, Z9
-	VFMADD231PS       Z6, Z8, Z9
-	VBROADCASTSS      constants<>+2368(SB), Z6
-	VFMADD213PS.BCST  constants<>+2400(SB), Z7, Z6
-	VFMADD213PS.BCST  constants<>+2432(SB), Z7, Z6
-	VMULPS            Z7, Z7, Z8
-	VBROADCASTSS      constants<>+320(SB), Z10
-	VMOVAPS           Z10, Z10
-	VFMADD231PS.BCST  constants<>+1120(SB), Z7, Z10
-	VMOVAPS           Z10, Z7
-	VFMADD231PS       Z8, Z6, Z7
+	VFMADD231PS.BCST  constants<>+1120(SB), Z3, Z6
+	VMOVAPS           Z6, Z3
+	VFMADD231PS       Z4, Z2, Z3
 	VCVTPS2DQ         Z1, Z1
-	VANDPS.BCST       constants<>+576(SB), Z1, Z6
-	VCVTDQ2PS         Z6, Z6
-	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z6, K1
-	VBLENDMPS         Z9, Z7, K1, Z2
+	VANDPS.BCST       constants<>+576(SB), Z1, Z2
+	VCVTDQ2PS         Z2, Z2
+	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z2, K1
+	VMOVAPS           Z3, Z2
+	VMOVAPS           Z5, K1, Z2
 	VANDPS.BCST       constants<>+2464(SB), Z1, Z1
 	VPSLLD            $0x1e, Z1, Z1
 	VXORPS            Z1, Z2, Z1
-	VANDPS.BCST       constants<>+640(SB), Z0, Z6
-	VCMPPS.BCST       $0x11, constants<>+2496(SB), Z6, K1
-	VBLENDMPS         Z0, Z1, K1, Z3
-	VMOVUPS           Z3, (AX)(BX*4)
+	VANDPS.BCST       constants<>+640(SB), Z0, Z2
+	VCMPPS.BCST       $0x11, constants<>+2496(SB), Z2, K1
+	VMOVAPS           Z1, Z1
+	VMOVAPS           Z0, K1, Z1
+	VMOVUPS           Z1, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
 	JMP               by16
@@ -751,34 +785,36 @@ under16:
 	VMOVAPS           Z2, Z2
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z2
 	VMULPS            Z2, Z2, Z3
-	VBROADCASTSS      constants<>+2240(SB), Z6
-	VFMADD213PS.BCST  constants<>+2272(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+2304(SB), Z3, Z6
-	VFMADD213PS.BCST  constants<>+2336(SB), Z3, Z6
-	VMULPS            Z3, Z6, Z6
-	VMOVAPS           Z2, Z7
-	VFMADD231PS       Z2, Z6, Z7
+	VBROADCASTSS      constants<>+2240(SB), Z4
+	VFMADD213PS.BCST  constants<>+2272(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+2304(SB), Z3, Z4
+	VFMADD213PS.BCST  constants<>+2336(SB), Z3, Z4
+	VMULPS            Z3, Z4, Z4
+	VMOVAPS           Z2, Z5
+	VFMADD231PS       Z2, Z4, Z5
 	VBROADCASTSS      constants<>+2368(SB), Z2
 	VFMADD213PS.BCST  constants<>+2400(SB), Z3, Z2
 	VFMADD213PS.BCST  constants<>+2432(SB), Z3, Z2
-	VMULPS            Z3, Z3, Z6
-	VBROADCASTSS      constants<>+320(SB), Z8
-	VMOVAPS           Z8, Z8
-	VFMADD231PS.BCST  constants<>+1120(SB), Z3, Z8
-	VMOVAPS           Z8, Z3
-	VFMADD231PS       Z6, Z2, Z3
+	VMULPS            Z3, Z3, Z4
+	VBROADCASTSS      constants<>+320(SB), Z6
+	VMOVAPS           Z6, Z6
+	VFMADD231PS.BCST  constants<>+1120(SB), Z3, Z6
+	VMOVAPS           Z6, Z3
+	VFMADD231PS       Z4, Z2, Z3
 	VCVTPS2DQ         Z1, Z1
 	VANDPS.BCST       constants<>+576(SB), Z1, Z2
 	VCVTDQ2PS         Z2, Z2
 	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z2, K2
-	VBLENDMPS         Z7, Z3, K2, Z4
+	VMOVAPS           Z3, Z2
+	VMOVAPS           Z5, K2, Z2
 	VANDPS.BCST       constants<>+2464(SB), Z1, Z1
 	VPSLLD            $0x1e, Z1, Z1
-	VXORPS            Z1, Z4, Z1
+	VXORPS            Z1, Z2, Z1
 	VANDPS.BCST       constants<>+640(SB), Z0, Z2
 	VCMPPS.BCST       $0x11, constants<>+2496(SB), Z2, K2
-	VBLENDMPS         Z0, Z1, K2, Z5
-	VMOVUPS           Z5, K1, (AX)(BX*4)
+	VMOVAPS           Z1, Z1
+	VMOVAPS           Z0, K2, Z1
+	VMOVUPS           Z1, K1, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -804,32 +840,33 @@ by16:
 	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z0
 	VMOVAPS           Z0, Z0
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z0
-	VMULPS            Z0, Z0, Z4
-	VBROADCASTSS      constants<>+2240(SB), Z5
-	VFMADD213PS.BCST  constants<>+2272(SB), Z4, Z5
-	VFMADD213PS.BCST  constants<>+2304(SB), Z4, Z5
-	VFMADD213PS.BCST  constants<>+2336(SB), Z4, Z5
-	VMULPS            Z4, Z5, Z5
-	VMOVAPS           Z0, Z6
-	VFMADD231PS       Z0, Z5, Z6
+	VMULPS            Z0, Z0, Z2
+	VBROADCASTSS      constants<>+2240(SB), Z3
+	VFMADD213PS.BCST  constants<>+2272(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2304(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2336(SB), Z2, Z3
+	VMULPS            Z2, Z3, Z3
+	VMOVAPS           Z0, Z4
+	VFMADD231PS       Z0, Z3, Z4
 	VBROADCASTSS      constants<>+2368(SB), Z0
-	VFMADD213PS.BCST  constants<>+2400(SB), Z4, Z0
-	VFMADD213PS.BCST  constants<>+2432(SB), Z4, Z0
-	VMULPS            Z4, Z4, Z5
-	VBROADCASTSS      constants<>+320(SB), Z7
-	VMOVAPS           Z7, Z7
-	VFMADD231PS.BCST  constants<>+1120(SB), Z4, Z7
-	VMOVAPS           Z7, Z4
-	VFMADD231PS       Z5, Z0, Z4
+	VFMADD213PS.BCST  constants<>+2400(SB), Z2, Z0
+	VFMADD213PS.BCST  constants<>+2432(SB), Z2, Z0
+	VMULPS            Z2, Z2, Z3
+	VBROADCASTSS      constants<>+320(SB), Z5
+	VMOVAPS           Z5, Z5
+	VFMADD231PS.BCST  constants<>+1120(SB), Z2, Z5
+	VMOVAPS           Z5, Z2
+	VFMADD231PS       Z3, Z0, Z2
 	VCVTPS2DQ         Z1, Z0
 	VPADDD.BCST       constants<>+576(SB), Z0, Z0
 	VANDPS.BCST       constants<>+576(SB), Z0, Z1
 	VCVTDQ2PS         Z1, Z1
 	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z1, K1
-	VBLENDMPS         Z6, Z4, K1, Z2
+	VMOVAPS           Z2, Z1
+	VMOVAPS           Z4, K1, Z1
 	VANDPS.BCST       constants<>+2464(SB), Z0, Z0
 	VPSLLD            $0x1e, Z0, Z0
-	VXORPS            Z0, Z2, Z0
+	VXORPS            Z0, Z1, Z0
 	VMOVUPS           Z0, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
@@ -851,31 +888,32 @@ under16:
 	VMOVAPS           Z0, Z0
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z0
 	VMULPS            Z0, Z0, Z2
-	VBROADCASTSS      constants<>+2240(SB), Z4
-	VFMADD213PS.BCST  constants<>+2272(SB), Z2, Z4
-	VFMADD213PS.BCST  constants<>+2304(SB), Z2, Z4
-	VFMADD213PS.BCST  constants<>+2336(SB), Z2, Z4
-	VMULPS            Z2, Z4, Z4
-	VMOVAPS           Z0, Z5
-	VFMADD231PS       Z0, Z4, Z5
+	VBROADCASTSS      constants<>+2240(SB), Z3
+	VFMADD213PS.BCST  constants<>+2272(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2304(SB), Z2, Z3
+	VFMADD213PS.BCST  constants<>+2336(SB), Z2, Z3
+	VMULPS            Z2, Z3, Z3
+	VMOVAPS           Z0, Z4
+	VFMADD231PS       Z0, Z3, Z4
 	VBROADCASTSS      constants<>+2368(SB), Z0
 	VFMADD213PS.BCST  constants<>+2400(SB), Z2, Z0
 	VFMADD213PS.BCST  constants<>+2432(SB), Z2, Z0
-	VMULPS            Z2, Z2, Z4
-	VBROADCASTSS      constants<>+320(SB), Z6
-	VMOVAPS           Z6, Z6
-	VFMADD231PS.BCST  constants<>+1120(SB), Z2, Z6
-	VMOVAPS           Z6, Z2
-	VFMADD231PS       Z4, Z0, Z2
+	VMULPS            Z2, Z2, Z3
+	VBROADCASTSS      constants<>+320(SB), Z5
+	VMOVAPS           Z5, Z5
+	VFMADD231PS.BCST  constants<>+1120(SB), Z2, Z5
+	VMOVAPS           Z5, Z2
+	VFMADD231PS       Z3, Z0, Z2
 	VCVTPS2DQ         Z1, Z0
 	VPADDD.BCST       constants<>+576(SB), Z0, Z0
 	VANDPS.BCST       constants<>+576(SB), Z0, Z1
 	VCVTDQ2PS         Z1, Z1
 	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z1, K2
-	VBLENDMPS         Z5, Z2, K2, Z3
+	VMOVAPS           Z2, Z1
+	VMOVAPS           Z4, K2, Z1
 	VANDPS.BCST       constants<>+2464(SB), Z0, Z0
 	VPSLLD            $0x1e, Z0, Z0
-	VXORPS            Z0, Z3, Z0
+	VXORPS            Z0, Z1, Z0
 	VMOVUPS           Z0, K1, (AX)(BX*4)
 
 done:

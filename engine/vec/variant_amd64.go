@@ -37,6 +37,7 @@ func avx512() *kernels {
 		Add: {addAVX512, addVSAVX512, addVSAVX512}, Sub: {subAVX512, subVSAVX512, subSVAVX512},
 		Mul: {mulAVX512, mulVSAVX512, mulVSAVX512}, Div: {divAVX512, divVSAVX512, divSVAVX512},
 		Max: {maxAVX512, maxVSAVX512, maxVSAVX512}, Min: {minAVX512, minVSAVX512, minVSAVX512},
+		Pow: {powAVX512, powVSAVX512, powSVAVX512},
 	} {
 		k.binary[op], k.binaryVS[op], k.binarySV[op] = f.vv, f.vs, f.sv
 	}
@@ -89,6 +90,7 @@ func avx2() *kernels {
 		Add: {addAVX2, addVSAVX2, addVSAVX2}, Sub: {subAVX2, subVSAVX2, subSVAVX2},
 		Mul: {mulAVX2, mulVSAVX2, mulVSAVX2}, Div: {divAVX2, divVSAVX2, divSVAVX2},
 		Max: {maxAVX2, maxVSAVX2, maxVSAVX2}, Min: {minAVX2, minVSAVX2, minVSAVX2},
+		Pow: {powAVX2, powVSAVX2, powSVAVX2},
 	} {
 		k.binary[op] = split2(f.vv, rest.binary[op])
 		k.binaryVS[op] = split1s(f.vs, rest.binaryVS[op])

@@ -22,3 +22,14 @@ var polynomials = []struct {
 	// cos r = 1 - r²/2 + r⁴·p(r²), |r| <= π/4, relative; largest weighted error 2^-33.0.
 	{"polyCos", []float64{0x1.99e80c0000000p-16, -0x1.6c0c280000000p-10, 0x1.55554a0000000p-5}},
 }
+
+// doubles are those of the functions that work in float64.
+var doubles = []struct {
+	name  string
+	value []float64
+}{
+	// log₂((1+s)/(1-s)) = s·p(s²), √½ <= (1+s)/(1-s) <= √2, relative; largest weighted error 2^-42.4.
+	{"polyLog2", []float64{0x1.07fd30cf85106p-2, 0x1.0a42adb1d2f3ap-2, 0x1.487253a074e9cp-2, 0x1.a615deb6ad9a8p-2, 0x1.2776c837346aap-1, 0x1.ec709dbf1ce8bp-1, 0x1.71547652b8739p+1}},
+	// 2ʳ = p(r), |r| <= ½, relative; largest weighted error 2^-34.5.
+	{"polyExp2", []float64{0x1.fe1792a586cbap-17, 0x1.446a215908f17p-13, 0x1.5d8a707f5faa4p-10, 0x1.3b29dc3f15d46p-7, 0x1.c6b08aaf34888p-5, 0x1.ebfbe0a4bf99dp-3, 0x1.62e42ff116218p-1, 0x1.ffffffffabc08p-1}},
+}

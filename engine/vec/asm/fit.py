@@ -13,22 +13,22 @@ from scipy.optimize import linprog
 mp.mp.dps = 40
 
 
-def minimax(f, weight, a, b, powers, fixed):
+def minimax(f, weight, a, b, powers, fixed, scale=24):
     """Coefficients c of sum c[k] x^powers[k] + fixed(x) ~ f(x), least max of weight |error| on [a, b]."""
     n = 400
     grid = [mp.mpf(a) + (mp.mpf(b) - a) * (1 - mp.cos(mp.pi * i / n)) / 2 for i in range(n + 1)]
     weights = [weight(x) for x in grid]
     basis = mp.matrix([[w * x ** p for p in powers] for x, w in zip(grid, weights)])
     target = mp.matrix([w * (f(x) - fixed(x)) for x, w in zip(grid, weights)])
-    # Least squares first, in 40 digits; what is left to do is small and fits double precision, in units of 2^-24.
+    # Least squares first, in 40 digits; what is left to do is small and fits double precision, in units of 2^-scale.
     least = mp.lu_solve(basis.T * basis, basis.T * target)
     left = target - basis * least
-    rest = np.array([float(x) * 2.0 ** 24 for x in left])
+    rest = np.array([float(x) * 2.0 ** scale for x in left])
     m = np.array(basis.tolist(), dtype=float)
     ones = np.ones((len(grid), 1))
     answer = linprog(np.r_[np.zeros(len(powers)), 1.0], A_ub=np.block([[m, -ones], [-m, -ones]]), b_ub=np.r_[rest, -rest],
                      bounds=[(None, None)] * len(powers) + [(0, None)])
-    return [least[k] + mp.mpf(answer.x[k]) / 2 ** 24 for k in range(len(powers))]
+    return [least[k] + mp.mpf(answer.x[k]) / 2 ** scale for k in range(len(powers))]
 
 
 def fit(name, doc, f, weight, a, b, powers, known=()):
@@ -45,6 +45,16 @@ def fit(name, doc, f, weight, a, b, powers, known=()):
     worst = max(abs(weight(x) * (f(x) - sum(c * x ** p for c, p in given)))
                 for x in [mp.mpf(a) + (mp.mpf(b) - a) * i / 3000 for i in range(3001)])
     values = ", ".join(float(c).hex() for c in reversed(rounded))
+    print(f"\t// {doc}; largest weighted error 2^{float(mp.log(worst, 2)):.1f}.")
+    print(f'\t{{"{name}", []float64{{{values}}}}},')
+
+
+def fit64(name, doc, f, weight, a, b, powers):
+    """The same in float64, where the rounding of coefficients does not matter here."""
+    c = minimax(f, weight, a, b, powers, lambda x: 0, 40)
+    worst = max(abs(weight(x) * (f(x) - sum(float(k) * x ** p for k, p in zip(c, powers))))
+                for x in [mp.mpf(a) + (mp.mpf(b) - a) * i / 3000 for i in range(3001)])
+    values = ", ".join(float(k).hex() for k in reversed(c))
     print(f"\t// {doc}; largest weighted error 2^{float(mp.log(worst, 2)):.1f}.")
     print(f'\t{{"{name}", []float64{{{values}}}}},')
 
@@ -85,4 +95,12 @@ if __name__ == "__main__":
         lambda s: mp.sin(root(s)) / root(s), lambda s: root(s) / mp.sin(root(s)), 0, quarter, [1, 2, 3, 4], [(1, 0)])
     fit("polyCos", "cos r = 1 - r²/2 + r⁴·p(r²), |r| <= π/4, relative",
         lambda s: mp.cos(root(s)), lambda s: 1 / mp.cos(root(s)), 0, quarter, [2, 3, 4], [(1, 0), (-one / 2, 1)])
+    print("}")
+    print("\n// doubles are those of the functions that work in float64.")
+    print("var doubles = []struct {\n\tname  string\n\tvalue []float64\n}{")
+    fit64("polyLog2", "log₂((1+s)/(1-s)) = s·p(s²), √½ <= (1+s)/(1-s) <= √2, relative",
+          lambda q: mp.log((1 + root(q)) / (1 - root(q)), 2) / root(q), lambda q: mp.log(2) / 2, 0,
+          ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2, [0, 1, 2, 3, 4, 5, 6])
+    fit64("polyExp2", "2ʳ = p(r), |r| <= ½, relative", lambda r: mp.mpf(2) ** r, lambda r: mp.mpf(2) ** -r, -one / 2, one / 2,
+          [0, 1, 2, 3, 4, 5, 6, 7])
     print("}")

@@ -34,40 +34,52 @@ func (v isa) reg() reg.VecVirtual {
 	return YMM()
 }
 
-// constants are the file's table of float32 and int32, each eight times so that AVX2 can take it as an operand.
-// AVX-512 broadcasts the first.
+// constants are the file's table of numbers: words of 32 bits eight times, of 64 bits four times, so that AVX2 can take
+// them as operands. AVX-512 broadcasts the first.
 var constants struct {
-	bits  []uint32
-	place map[uint32]int
+	words []word
+	place map[word]int
+}
+
+type word struct {
+	bits uint64
+	size int
 }
 
 const constantsName = "constants"
 
-// constant is the address of a number in the table.
-func constant(bits uint32) Mem {
+func constantWord(w word) Mem {
 	if constants.place == nil {
-		constants.place = map[uint32]int{}
+		constants.place = map[word]int{}
 	}
-	i, ok := constants.place[bits]
+	i, ok := constants.place[w]
 	if !ok {
-		i = len(constants.bits)
-		constants.place[bits] = i
-		constants.bits = append(constants.bits, bits)
+		i = len(constants.words)
+		constants.place[w] = i
+		constants.words = append(constants.words, w)
 	}
 	return NewDataAddr(NewStaticSymbol(constantsName), 32*i)
 }
 
-func float(x float64) Mem { return constant(math.Float32bits(float32(x))) }
+// constant and constant64 are addresses of words in the table, float and double those of numbers.
+func constant(bits uint32) Mem   { return constantWord(word{uint64(bits), 4}) }
+func constant64(bits uint64) Mem { return constantWord(word{bits, 8}) }
+func float(x float64) Mem        { return constant(math.Float32bits(float32(x))) }
+func double(x float64) Mem       { return constant64(math.Float64bits(x)) }
 
 // writeConstants ends a file.
 func writeConstants() {
-	if len(constants.bits) == 0 {
+	if len(constants.words) == 0 {
 		return
 	}
 	GLOBL(constantsName, 8|16) // read-only, no pointers
-	for i, b := range constants.bits {
-		for j := range 8 {
-			DATA(32*i+4*j, U32(b))
+	for i, w := range constants.words {
+		for at := 0; at < 32; at += w.size {
+			if w.size == 4 {
+				DATA(32*i+at, U32(w.bits))
+			} else {
+				DATA(32*i+at, U64(w.bits))
+			}
 		}
 	}
 }
@@ -275,7 +287,9 @@ func (v isa) compare(pred uint64, a reg.VecVirtual, b Op) Op {
 func (v isa) choose(mask Op, a Op, b reg.VecVirtual) reg.VecVirtual {
 	dst := v.reg()
 	if v.wide {
-		v.write(three{VBLENDMPS, VBLENDMPS_BCST}, a, b, mask, dst)
+		// Not VBLENDMPS: avo takes its result for an input too, and keeps a register for it from the start.
+		VMOVAPS(b, dst)
+		v.write(three{VMOVAPS, VBROADCASTSS}, a, mask, dst)
 	} else {
 		VBLENDVPS(mask, a, b, dst)
 	}

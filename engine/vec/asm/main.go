@@ -17,6 +17,7 @@ func main() {
 	families := map[string]func(v isa){
 		"plain":  func(v isa) { writeAll(v, plain()) },
 		"reduce": reductions,
+		"pow":    func(v isa) { writeAll(v, powKernels()) },
 		"memory": memory,
 		"philox": philox,
 		"math":   func(v isa) { writeAll(v, functionKernels()) },

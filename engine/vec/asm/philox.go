@@ -46,15 +46,15 @@ func philox(v isa) {
 	VMOVUPS(NewDataAddr(NewStaticSymbol(name), 0), offsets)
 	VPADDQ(offsets, counter, counter)
 
-	constant64 := func(x uint64) reg.VecVirtual {
+	spread := func(x uint64) reg.VecVirtual {
 		r, word, m := v.reg(), GP64(), XMM()
 		MOVQ(U64(x), word)
 		MOVQ(word, m)
 		VPBROADCASTQ(m, r)
 		return r
 	}
-	m0, m1 := constant64(0xD2511F53), constant64(0xCD9E8D57)
-	step, low := constant64(uint64(len(order))), constant64(1<<32-1)
+	m0, m1 := spread(0xD2511F53), spread(0xCD9E8D57)
+	step, low := spread(uint64(len(order))), spread(1<<32-1)
 
 	words := 4 * len(order)
 	Label("loop")
