@@ -1,4 +1,4 @@
-package engine
+package engine_test
 
 import (
 	"fmt"
@@ -32,7 +32,10 @@ func TestAgainstStock(t *testing.T) {
 		}
 		graphs = n
 	}
-	ours := newTest(t, "threads=2")
+	if underRace {
+		t.Skip("the stock backend does not run under -race")
+	}
+	ours := newBackend(t, "threads=2,verify")
 	stock, err := gobackend.New("ops_sequential") // so that its panics can be caught
 	if err != nil {
 		t.Fatal(err)

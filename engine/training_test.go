@@ -143,6 +143,9 @@ func (w *wave) tensor(scale float64, dims ...int) *tensors.Tensor {
 // TestTrainingAgainstStock trains the game on both backends: the losses must stay together. They drift apart as rounding errors grow;
 // a wrong gradient shows from the second round on, far above the bound.
 func TestTrainingAgainstStock(t *testing.T) {
+	if underRace {
+		t.Skip("the stock backend does not run under -race")
+	}
 	stock, err := gobackend.New("")
 	if err != nil {
 		t.Fatal(err)
