@@ -1,6 +1,10 @@
 package layers
 
-import "github.com/gomlx/gomlx/core/graph"
+import (
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
 
 // Dense is x W + b over the last axis: [..., in] to [..., Units].
 type Dense struct {
@@ -11,14 +15,28 @@ type Dense struct {
 
 // On applies the layer with the weights at net.
 func (d Dense) On(net Net, x *graph.Node) *graph.Node {
-	dims := x.Shape().Dimensions
+	dims := slices.Clone(x.Shape().Dimensions)
 	in := dims[len(dims)-1]
 	w := net.Weight("kernel", d.Init.or(LeCun()), in, d.Units)
-	y := graph.Dot(x, w).Product() // [..., Units]
-	if d.NoBias {
-		return y
+	y := graph.Dot(graph.Reshape(x, -1, in), w).Product()
+	if !d.NoBias {
+		y = graph.Add(y, broadcast(net.Weight("bias", Constant(0), d.Units), y))
 	}
-	return graph.Add(y, broadcast(net.Weight("bias", Constant(0), d.Units), y))
+	dims[len(dims)-1] = d.Units
+	return graph.Reshape(y, dims...)
+}
+
+// Maxout is the largest of so many affine pieces a unit (Goodfellow 2013, 1302.4389): [..., in] to [..., Units].
+type Maxout struct {
+	Units, Pieces int
+	Init          Init // of W; the zero value is LeCun
+}
+
+// On applies the layer with the weights at net.
+func (m Maxout) On(net Net, x *graph.Node) *graph.Node {
+	x = Dense{Units: m.Units * m.Pieces, Init: m.Init}.On(net, x)
+	dims := slices.Clone(x.Shape().Dimensions)
+	return graph.ReduceMax(graph.Reshape(x, append(dims[:len(dims)-1], m.Units, m.Pieces)...), -1)
 }
 
 // Embedding looks rows up in a table of Rows vectors of size Size: labels [batch] (int32) to [batch, Size].

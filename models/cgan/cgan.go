@@ -71,16 +71,10 @@ func perceptron(net gan.Net, z, y *gan.Node, d gan.Data) *gan.Node {
 
 // maxout is the discriminator of section 4.1: x to maxout of 240 units and 5 pieces, y to 50 and 5, both to 240 and 4.
 func maxout(net gan.Net, x, y *gan.Node, d gan.Data) *gan.Node {
-	x = pieces(net.In("record"), graph.Reshape(x, -1, d.Size()), 240, 5)
-	y = pieces(net.In("class"), layers.OneHot(net, y, d.Classes), 50, 5)
-	x = pieces(net.In("joint"), graph.Concatenate([]*gan.Node{x, y}, -1), 240, 4)
+	x = layers.Maxout{Units: 240, Pieces: 5}.On(net.In("record"), graph.Reshape(x, -1, d.Size()))
+	y = layers.Maxout{Units: 50, Pieces: 5}.On(net.In("class"), layers.OneHot(net, y, d.Classes))
+	x = layers.Maxout{Units: 240, Pieces: 4}.On(net.In("joint"), graph.Concatenate([]*gan.Node{x, y}, -1))
 	return graph.Reshape(layers.Dense{Units: 1}.On(net.In("out"), x), -1)
-}
-
-// pieces is a maxout layer (Goodfellow 2013, 1302.4389): the largest of so many products a unit.
-func pieces(net gan.Net, x *gan.Node, units, pieces int) *gan.Node {
-	x = layers.Dense{Units: units * pieces}.On(net, x)
-	return graph.ReduceMax(graph.Reshape(x, -1, units, pieces), -1)
 }
 
 // Differences: the paper's networks are network=mlp, without its dropout and with Adam in place of momentum; its z is uniform, ours
