@@ -131,16 +131,30 @@ func tanhOf(x float32) float32 {
 	return copySign(1-2/(expIn(b+b)+1), x)
 }
 
-// logisticOf has eˣ in the numerator for negative x, so that it does not overflow and small results keep their digits.
+// logisticOf is 1/(1+z) or, for negative x, z/(1+z), with z = e^-|x|: nothing overflows and small results keep their
+// digits. z is carried with what its rounding lost, and so is 1+z; one step of division's remainder puts both back in.
 func logisticOf(x float32) float32 {
 	if x != x {
 		return x
 	}
-	z := expIn(max(-abs(x), -104))
+	n, r := splitLn2(max(-abs(x), -104))
+	q := fma(horner(r, polyExp[:]), float32(r*r), r)
+	high := 1 + q
+	low := q - (high - 1)
+	k := int32(n)
+	scale1, scale2 := pow2(k>>1), pow2(k-k>>1)
+	z := float32(float32(high*scale1) * scale2)
+	zLow := float32(float32(low*scale1) * scale2)
+	t := 1 + z
+	tLow := z - (t - 1) + zLow
+	over, overLow := float32(1), float32(0)
 	if x < 0 {
-		return z / (1 + z)
+		over, overLow = z, zLow
 	}
-	return 1 / (1 + z)
+	s := 1 / t
+	y := float32(over * s)
+	rest := fma(-y, t, over) + fma(-y, tLow, overLow)
+	return fma(rest, s, y)
 }
 
 func erfOf(x float32) float32 {

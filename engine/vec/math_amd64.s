@@ -532,30 +532,49 @@ by16:
 	CMPQ              CX, $0x00000010
 	JL                under16
 	VMOVUPS           (DX)(BX*4), Z0
-	VORPS.BCST        constants<>+1568(SB), Z0, Z1
-	VBROADCASTSS      constants<>+32(SB), Z2
-	VMAXPS            Z1, Z2, Z1
-	VMULPS.BCST       constants<>+64(SB), Z1, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+96(SB), Z2, Z1
-	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+128(SB), Z2, Z1
-	VBROADCASTSS      constants<>+160(SB), Z3
-	VFMADD213PS.BCST  constants<>+192(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+224(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+256(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z3
-	VSCALEFPS         Z2, Z3, Z1
+	VBROADCASTSS      constants<>+320(SB), Z1
+	VORPS.BCST        constants<>+1568(SB), Z0, Z2
+	VBROADCASTSS      constants<>+32(SB), Z3
+	VMAXPS            Z2, Z3, Z2
+	VMULPS.BCST       constants<>+64(SB), Z2, Z3
+	VRNDSCALEPS       $0x08, Z3, Z3
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+96(SB), Z3, Z2
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+128(SB), Z3, Z2
+	VBROADCASTSS      constants<>+160(SB), Z4
+	VFMADD213PS.BCST  constants<>+192(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z4
+	VMULPS            Z2, Z2, Z5
+	VMOVAPS           Z2, Z2
+	VFMADD231PS       Z5, Z4, Z2
+	VADDPS            Z2, Z1, Z4
+	VSUBPS            Z1, Z4, Z5
+	VSUBPS            Z5, Z2, Z2
+	VSCALEFPS         Z3, Z4, Z4
+	VSCALEFPS         Z3, Z2, Z2
+	VADDPS            Z4, Z1, Z3
+	VSUBPS            Z1, Z3, Z5
+	VSUBPS            Z5, Z4, Z5
+	VADDPS            Z2, Z5, Z5
 	VCMPPS.BCST       $0x11, constants<>+1184(SB), Z0, K1
-	VBROADCASTSS      constants<>+320(SB), Z0
+	VMOVAPS           Z1, Z0
+	VMOVAPS           Z4, K1, Z0
+	VBROADCASTSS      constants<>+1184(SB), Z4
+	VMOVAPS           Z4, Z4
+	VMOVAPS           Z2, K1, Z4
+	VDIVPS            Z3, Z1, Z1
+	VMULPS            Z1, Z0, Z2
 	VMOVAPS           Z0, Z0
-	VMOVAPS           Z1, K1, Z0
-	VADDPS.BCST       constants<>+320(SB), Z1, Z1
-	VDIVPS            Z1, Z0, Z0
-	VMOVUPS           Z0, (AX)(BX*4)
+	VFNMADD231PS      Z3, Z2, Z0
+	VMOVAPS           Z4, Z3
+	VFNMADD231PS      Z5, Z2, Z3
+	VADDPS            Z3, Z0, Z0
+	VMOVAPS           Z2, Z2
+	VFMADD231PS       Z1, Z0, Z2
+	VMOVUPS           Z2, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
 	JMP               by16
@@ -567,30 +586,49 @@ under16:
 	BZHIL             CX, SI, SI
 	KMOVW             SI, K1
 	VMOVUPS.Z         (DX)(BX*4), K1, Z0
-	VORPS.BCST        constants<>+1568(SB), Z0, Z1
-	VBROADCASTSS      constants<>+32(SB), Z2
-	VMAXPS            Z1, Z2, Z1
-	VMULPS.BCST       constants<>+64(SB), Z1, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+96(SB), Z2, Z1
-	VMOVAPS           Z1, Z1
-	VFNMADD231PS.BCST constants<>+128(SB), Z2, Z1
-	VBROADCASTSS      constants<>+160(SB), Z3
-	VFMADD213PS.BCST  constants<>+192(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+224(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+256(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+288(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z3
-	VFMADD213PS.BCST  constants<>+320(SB), Z1, Z3
-	VSCALEFPS         Z2, Z3, Z1
+	VBROADCASTSS      constants<>+320(SB), Z1
+	VORPS.BCST        constants<>+1568(SB), Z0, Z2
+	VBROADCASTSS      constants<>+32(SB), Z3
+	VMAXPS            Z2, Z3, Z2
+	VMULPS.BCST       constants<>+64(SB), Z2, Z3
+	VRNDSCALEPS       $0x08, Z3, Z3
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+96(SB), Z3, Z2
+	VMOVAPS           Z2, Z2
+	VFNMADD231PS.BCST constants<>+128(SB), Z3, Z2
+	VBROADCASTSS      constants<>+160(SB), Z4
+	VFMADD213PS.BCST  constants<>+192(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+224(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+256(SB), Z2, Z4
+	VFMADD213PS.BCST  constants<>+288(SB), Z2, Z4
+	VMULPS            Z2, Z2, Z5
+	VMOVAPS           Z2, Z2
+	VFMADD231PS       Z5, Z4, Z2
+	VADDPS            Z2, Z1, Z4
+	VSUBPS            Z1, Z4, Z5
+	VSUBPS            Z5, Z2, Z2
+	VSCALEFPS         Z3, Z4, Z4
+	VSCALEFPS         Z3, Z2, Z2
+	VADDPS            Z4, Z1, Z3
+	VSUBPS            Z1, Z3, Z5
+	VSUBPS            Z5, Z4, Z5
+	VADDPS            Z2, Z5, Z5
 	VCMPPS.BCST       $0x11, constants<>+1184(SB), Z0, K2
-	VBROADCASTSS      constants<>+320(SB), Z0
+	VMOVAPS           Z1, Z0
+	VMOVAPS           Z4, K2, Z0
+	VBROADCASTSS      constants<>+1184(SB), Z4
+	VMOVAPS           Z4, Z4
+	VMOVAPS           Z2, K2, Z4
+	VDIVPS            Z3, Z1, Z1
+	VMULPS            Z1, Z0, Z2
 	VMOVAPS           Z0, Z0
-	VMOVAPS           Z1, K2, Z0
-	VADDPS.BCST       constants<>+320(SB), Z1, Z1
-	VDIVPS            Z1, Z0, Z0
-	VMOVUPS           Z0, K1, (AX)(BX*4)
+	VFNMADD231PS      Z3, Z2, Z0
+	VMOVAPS           Z4, Z3
+	VFNMADD231PS      Z5, Z2, Z3
+	VADDPS            Z3, Z0, Z0
+	VMOVAPS           Z2, Z2
+	VFMADD231PS       Z1, Z0, Z2
+	VMOVUPS           Z2, K1, (AX)(BX*4)
 
 done:
 	VZEROUPPER
@@ -1222,37 +1260,63 @@ by8:
 	CMPQ         CX, $0x00000008
 	JL           under8
 	VMOVUPS      (DX)(BX*4), Y0
-	VORPS        constants<>+1568(SB), Y0, Y1
-	VBROADCASTSS constants<>+32(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMULPS       constants<>+64(SB), Y1, Y2
-	VROUNDPS     $0x08, Y2, Y2
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS constants<>+96(SB), Y2, Y1
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS constants<>+128(SB), Y2, Y1
-	VBROADCASTSS constants<>+160(SB), Y3
-	VFMADD213PS  constants<>+192(SB), Y1, Y3
-	VFMADD213PS  constants<>+224(SB), Y1, Y3
-	VFMADD213PS  constants<>+256(SB), Y1, Y3
-	VFMADD213PS  constants<>+288(SB), Y1, Y3
-	VFMADD213PS  constants<>+320(SB), Y1, Y3
-	VFMADD213PS  constants<>+320(SB), Y1, Y3
-	VCVTPS2DQ    Y2, Y1
-	VPSRAD       $0x01, Y1, Y2
-	VPADDD       constants<>+608(SB), Y2, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y3, Y3
-	VPSUBD       Y2, Y1, Y1
-	VPADDD       constants<>+608(SB), Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y1
+	VBROADCASTSS constants<>+320(SB), Y1
+	VORPS        constants<>+1568(SB), Y0, Y2
+	VBROADCASTSS constants<>+32(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       constants<>+64(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS constants<>+96(SB), Y3, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS constants<>+128(SB), Y3, Y2
+	VBROADCASTSS constants<>+160(SB), Y4
+	VFMADD213PS  constants<>+192(SB), Y2, Y4
+	VFMADD213PS  constants<>+224(SB), Y2, Y4
+	VFMADD213PS  constants<>+256(SB), Y2, Y4
+	VFMADD213PS  constants<>+288(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y5
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y5, Y4, Y2
+	VADDPS       Y2, Y1, Y4
+	VSUBPS       Y1, Y4, Y5
+	VSUBPS       Y5, Y2, Y2
+	VCVTPS2DQ    Y3, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPADDD       constants<>+608(SB), Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y4, Y4
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       constants<>+608(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPADDD       constants<>+608(SB), Y5, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       constants<>+608(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y4, Y1, Y3
+	VSUBPS       Y1, Y3, Y5
+	VSUBPS       Y5, Y4, Y5
+	VADDPS       Y2, Y5, Y5
 	VCMPPS       $0x11, constants<>+1184(SB), Y0, Y0
-	VBROADCASTSS constants<>+320(SB), Y2
-	VBLENDVPS    Y0, Y1, Y2, Y0
-	VADDPS       constants<>+320(SB), Y1, Y1
-	VDIVPS       Y1, Y0, Y0
-	VMOVUPS      Y0, (AX)(BX*4)
+	VBLENDVPS    Y0, Y4, Y1, Y4
+	VBROADCASTSS constants<>+1184(SB), Y6
+	VBLENDVPS    Y0, Y2, Y6, Y0
+	VDIVPS       Y3, Y1, Y1
+	VMULPS       Y1, Y4, Y2
+	VMOVAPS      Y4, Y4
+	VFNMADD231PS Y3, Y2, Y4
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS Y5, Y2, Y0
+	VADDPS       Y0, Y4, Y0
+	VMOVAPS      Y2, Y2
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $0x00000008, BX
 	SUBQ         $0x00000008, CX
 	JMP          by8

@@ -209,6 +209,14 @@ func (v isa) fnmaBy(a reg.VecVirtual, k Mem, c reg.VecVirtual) reg.VecVirtual {
 	return dst
 }
 
+// fnma is c - a·b in a new register.
+func (v isa) fnma(a, b, c reg.VecVirtual) reg.VecVirtual {
+	dst := v.reg()
+	VMOVAPS(c, dst)
+	VFNMADD231PS(b, a, dst)
+	return dst
+}
+
 // all is a constant in every lane of a register.
 func (v isa) all(k Mem) reg.VecVirtual {
 	dst := v.reg()

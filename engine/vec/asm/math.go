@@ -222,9 +222,21 @@ func (v isa) tanh(x reg.VecVirtual) reg.VecVirtual {
 }
 
 func (v isa) logistic(x reg.VecVirtual) reg.VecVirtual {
-	z := v.exp(v.floored(v.or(x, constant(signBit)), float(-104)))
-	over := v.choose(v.compare(less, x, float(0)), z, v.all(float(1)))
-	return v.div(over, v.add(z, float(1)))
+	one := v.all(float(1))
+	n, r := v.split(v.floored(v.or(x, constant(signBit)), float(-104)))
+	q := v.fma(v.horner(r, poly("polyExp")...), v.mul(r, r), r)
+	high := v.add(one, q)
+	low := v.sub(q, v.sub(high, one))
+	z, zLow := v.scale(high, n), v.scale(low, n)
+	t := v.add(one, z)
+	tLow := v.add(v.sub(z, v.sub(t, one)), zLow)
+	negative := v.compare(less, x, float(0))
+	over := v.choose(negative, z, one)
+	overLow := v.choose(negative, zLow, v.all(float(0)))
+	s := v.div(one, t)
+	y := v.mul(over, s)
+	rest := v.add(v.fnma(y, t, over), v.fnma(y, tLow, overLow))
+	return v.fma(rest, s, y)
 }
 
 func (v isa) erf(x reg.VecVirtual) reg.VecVirtual {
