@@ -1,0 +1,95 @@
+package reproduce
+
+// Table is all that can be repeated.
+func Table() []Experiment {
+	return []Experiment{ring(), grid(), mnist(), emoji(), fruits()}
+}
+
+// seeds are three that nobody chose.
+func seeds() []int64 { return []int64{1, 2, 3} }
+
+// toy are the options of WGAN-GP on points, from the authors' toy code (github.com/igul222/improved_wgan_training, gan_toy.py):
+// lambda 0.1, batch 256, five steps of the critic, Adam with beta1 0.5 and beta2 0.9. Ours differ in what sharpens the modes:
+// the rate starts higher and falls to 0, and samples come from averaged weights; the networks are smaller than its three layers of 512
+// to end within minutes.
+var toy = []string{
+	"latent=2", "hidden=128", "layers=3", "penalty.gp=0.1", "optim.batch=256", "optim.critic-steps=5", "optim.rate=0.001", "optim.beta1=0.5", "optim.beta2=0.9",
+	"optim.schedule=linear", "optim.schedule-start=0.2", "optim.average=0.999",
+}
+
+// plain are the options of the vanilla GAN beside it: the same networks, batch, schedule and averages.
+var plain = []string{
+	"latent=2", "hidden=128", "layers=3", "optim.batch=256", "optim.rate=0.001", "optim.schedule=linear", "optim.schedule-start=0.2", "optim.average=0.999",
+}
+
+func ring() Experiment {
+	return Experiment{
+		Name: "ring", Title: "Ring of 8 Gaussians",
+		Claim: "Gulrajani et al. 2017 (WGAN-GP, 1704.00028, figure 1) show that a critic with gradient penalty learns all 8 modes; Metz et al. 2016 (1611.02163, figure 2) that a vanilla GAN jumps " +
+			"between them. Srivastava et al. 2017 (VEEGAN, 1705.07761, table 1) count 1 mode of a vanilla GAN, with other networks. The bars are ours.",
+		Data: []string{"ring"}, Judge: modesJudge,
+		Parts: []Part{
+			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 8000, Set: toy, Seeds: seeds(), Bars: []Bar{{Figure: modes, Least: 8}, {Figure: good, Least: 0.9}}},
+			{Name: "vanilla", Model: "vanilla", Rounds: 8000, Set: plain, Seeds: seeds()},
+		},
+	}
+}
+
+func grid() Experiment {
+	return Experiment{
+		Name: "grid", Title: "Grid of 25 Gaussians",
+		Claim: "Gulrajani et al. 2017 (WGAN-GP, 1704.00028, figure 1) show that a critic with gradient penalty learns all 25 modes. Srivastava et al. 2017 (VEEGAN, 1705.07761, table 1) count 3.3 modes and 0.5 % good samples of " +
+			"a vanilla GAN, with other networks. The bars are ours.",
+		Data: []string{"grid"}, Judge: modesJudge,
+		Parts: []Part{
+			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 20000, Set: toy, Seeds: seeds(), Bars: []Bar{{Figure: modes, Least: 25}, {Figure: good, Least: 0.9}}},
+			{Name: "vanilla", Model: "vanilla", Rounds: 20000, Set: plain, Seeds: seeds()},
+		},
+	}
+}
+
+// digits are what every part of mnist must reach.
+var digits = []Bar{{Figure: confident, Least: 0.9}, {Figure: smallest, Least: 0.05}, {Figure: largest, Most: 0.15}, {Figure: spread, Least: 0.8}}
+
+func mnist() Experiment {
+	set := func(more ...string) []string {
+		return append([]string{"optim.schedule=linear", "optim.schedule-start=0.5"}, more...)
+	}
+	return Experiment{
+		Name: "mnist", Title: "MNIST",
+		Claim: "Radford et al. 2015 (DCGAN, 1511.06434, section 4) and the papers after it show pictures of digits; the bars are ours.",
+		Data:  []string{"../shared/data/mnist", "mnist"}, Judge: classesJudge,
+		Credit: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
+		Parts: []Part{
+			{Name: "dcgan", Model: "dcgan", Rounds: 8000, Set: set(), Seeds: seeds()[:1], Bars: digits},
+			{Name: "cgan", Model: "cgan", Rounds: 8000, Set: set(), Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
+			{Name: "lsgan", Model: "lsgan", Rounds: 8000, Set: set(), Seeds: seeds()[:1], Bars: digits},
+			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 6000, Set: set("filters=32"), Seeds: seeds()[:1], Bars: digits},
+		},
+	}
+}
+
+// sheetsOf are the parts of the experiments at 64x64.
+func sheetsOf(dcganRounds, wganRounds int) []Part {
+	return []Part{
+		{Name: "dcgan", Model: "dcgan", Rounds: dcganRounds, Seeds: seeds()[:1], Set: []string{"filters=32"}},
+		{Name: "wgan-gp", Model: "wgan-gp", Rounds: wganRounds, Seeds: seeds()[:1], Set: []string{"filters=32"}},
+	}
+}
+
+func emoji() Experiment {
+	return Experiment{
+		Name: "emoji", Title: "Emoji at 64x64",
+		Claim: "No paper: 1,911 pictures are few, and the sheets show what that does.",
+		Data:  []string{"emoji"}, Judge: sheetJudge, Parts: sheetsOf(4000, 2000),
+	}
+}
+
+func fruits() Experiment {
+	return Experiment{
+		Name: "fruits", Title: "Fruits at 64x64",
+		Claim: "No paper: 1,800 photographs of 49 varieties of apples, cherries and tomatoes, each from many sides; held out are other varieties.",
+		Data:  []string{"../shared/data/fruits-100", "fruits-100"}, Set: []string{"data.side=64"}, Judge: sheetJudge, Parts: sheetsOf(4000, 2000),
+		Credit: "Fruits-360 dataset, Copyright (c) 2017- Mihai Oltean, CC BY-SA 4.0",
+	}
+}
