@@ -32,21 +32,35 @@ func Version() string {
 	if !ok {
 		return "unknown"
 	}
-	version, commit, dirty := info.Main.Version, "", ""
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			commit = " " + s.Value[:min(len(s.Value), 12)]
-		case "vcs.modified":
-			if s.Value == "true" {
-				dirty = "+changes"
-			}
-		}
-	}
+	version := info.Main.Version
 	if version == "" {
 		version = "(devel)"
 	}
-	return version + commit + dirty
+	if commit := Commit(); commit != "" {
+		version += " " + commit
+	}
+	return version
+}
+
+// Commit is the start of the hash of the commit that was built, with "+changes" if files had changed since; "" if the build did not
+// record it, as `go run` does not.
+func Commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	commit, changes := "", ""
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value[:min(len(s.Value), 12)]
+		case "vcs.modified":
+			if s.Value == "true" {
+				changes = "+changes"
+			}
+		}
+	}
+	return commit + changes
 }
 
 func marshalSplit(split data.Split) ([]byte, error) { return json.MarshalIndent(split, "", " ") }
