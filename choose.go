@@ -13,11 +13,15 @@ const mostClasses = 100
 
 // chooseModel finds the model that was asked for, or one that fits the data, with the reason.
 func chooseModel(request Request, found *sets.Found) (model gan.Model, why string, err error) {
-	if request.Custom != nil {
+	switch {
+	case request.Custom != nil:
 		return *request.Custom, "", nil
-	}
-	if request.Model != "" {
-		model, err = models.Find(request.Model)
+	case request.Game != nil:
+		return gan.Model{Name: "game", Title: "A game of its own"}, "", nil
+	case request.Model != "":
+		if model, err = models.Find(request.Model); err != nil {
+			err = wrong{err}
+		}
 		return model, "", err
 	}
 	name := "dcgan"

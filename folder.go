@@ -19,11 +19,13 @@ func (p *Plan) versions() map[string]string {
 	return map[string]string{"ganymede": Version(), "go": runtime.Version(), "backend": p.Backend, plannedKey: strconv.Itoa(p.Rounds)}
 }
 
-func plannedRounds(m run.Manifest, otherwise int) int {
-	if n, err := strconv.Atoi(m.Versions[plannedKey]); err == nil && n > 0 {
-		return n
+// plannedRounds is how many rounds the run was made for, 0 if it does not say.
+func plannedRounds(m run.Manifest) int {
+	n, err := strconv.Atoi(m.Versions[plannedKey])
+	if err != nil || n < 0 {
+		return 0
 	}
-	return otherwise
+	return n
 }
 
 // Version is the module's version and commit, as the build recorded them.
@@ -77,8 +79,8 @@ func readSplit(folder *run.Run) (*data.Split, error) {
 	return split, nil
 }
 
-// card is the model card: what was trained on what, and what must be shown with it.
-func (p *Plan) card() []byte {
+// card is the model card after so many rounds: what was trained on what, and what must be shown with it.
+func (p *Plan) card(round int) []byte {
 	var b bytes.Buffer
 	origin := p.Set.Origin
 	fmt.Fprintf(&b, "# %s on %s\n\n", p.Model.Title, p.Set.Name)
@@ -91,6 +93,6 @@ func (p *Plan) card() []byte {
 	if origin.Attribution != "" {
 		fmt.Fprintf(&b, "- to be shown beside what is made: %s\n", origin.Attribution)
 	}
-	fmt.Fprintf(&b, "- planned: %d rounds of %d records\n\nWhat it makes is synthetic. It may repeat what it was trained on: compare with the nearest training records before you share.\n", p.Rounds, p.Game.Batch)
+	fmt.Fprintf(&b, "- played: %d of %d planned rounds of %d records\n\nWhat it makes is synthetic. It may repeat what it was trained on: compare with the nearest training records before you share.\n", round, p.Rounds, p.Game.Batch)
 	return b.Bytes()
 }

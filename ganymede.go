@@ -33,6 +33,7 @@ type Request struct {
 	Data    string     // a path, or the name of a set
 	Model   string     // "" chooses one that fits the data
 	Custom  *gan.Model // a model of the program's own, in place of Model
+	Game    GameFunc   // a whole game of the program's own, in place of a model's; Custom, without Options, may give its name
 	Run     string     // the run's folder; "" takes the next free name in Runs
 	Runs    string     // where runs lie; "" is "runs"
 	Rounds  int        // 0: the model's default length
@@ -50,9 +51,22 @@ type Request struct {
 	Observe func(train.Event) // called from the goroutine that trains; may be nil
 }
 
+// GameFunc makes a game for data of a shape. What it does not draw from the data's records it must list as needs.
+type GameFunc func(gan.Data) (*gan.Game, error)
+
+// ErrRequest marks errors that lie in the request itself (an unknown model, an option, a combination that makes no sense)
+// rather than in files, data or the training.
+var ErrRequest = errors.New("the request cannot be met")
+
+// wrong marks an error as lying in the request, without changing what it says.
+type wrong struct{ error }
+
+func (w wrong) Is(target error) bool { return target == ErrRequest }
+func (w wrong) Unwrap() error        { return w.error }
+
 // options are all that configure a run, as one struct a prefix.
 type options struct {
-	model  gan.Builder
+	model  gan.Builder // nil for a whole game of the program's own
 	shared gan.Options
 	images images.Options
 	points points.Options
@@ -62,8 +76,13 @@ type options struct {
 
 // configure mounts the options for a model and a kind of data.
 func configure(model gan.Model, kind string) (*config.Config, *options, error) {
-	o := &options{model: model.Options()}
-	mounts := []config.Mount{config.At("", o.model), config.At("", &o.shared), config.At("train", &o.train), config.At("engine", &o.engine)}
+	o := &options{}
+	var mounts []config.Mount
+	if model.Options != nil {
+		o.model = model.Options()
+		mounts = append(mounts, config.At("", o.model), config.At("", &o.shared))
+	}
+	mounts = append(mounts, config.At("train", &o.train), config.At("engine", &o.engine))
 	if kind == "points" {
 		mounts = append(mounts, config.At("data", &o.points))
 	} else {
@@ -109,7 +128,7 @@ func Prepare(ctx context.Context, request Request) (plan *Plan, err error) {
 		return prepareResume(ctx, request)
 	}
 	if request.Data == "" {
-		return nil, errors.New("there is no data to train on; give a folder, a file or the name of a set (ganymede data list)")
+		return nil, wrong{errors.New("there is no data to train on; give a folder, a file or the name of a set (ganymede data list)")}
 	}
 	if request.Model == "" && request.File != "" {
 		if request.Model, err = modelInFile(request.File); err != nil {
@@ -137,19 +156,26 @@ func Prepare(ctx context.Context, request Request) (plan *Plan, err error) {
 	if err := plan.settle(ctx, found, append(sources, config.Flags(request.Set)), nil); err != nil {
 		return nil, err
 	}
-	plan.Rounds = request.Rounds
+	plan.Time, plan.Rounds = request.Time, request.Rounds
 	if plan.Rounds == 0 {
-		plan.Rounds = plan.Model.Length(plan.shape)
+		plan.Rounds, err = plan.length()
 	}
-	plan.Time = request.Time
-	return plan, nil
+	return plan, err
+}
+
+// length is how many rounds are played if nobody says.
+func (p *Plan) length() (int, error) {
+	if p.Model.Length == nil {
+		return 0, wrong{fmt.Errorf("%s has no default length; say how many rounds, or how long", p.Model.Name)}
+	}
+	return p.Model.Length(p.shape), nil
 }
 
 // modelInFile returns the model that a configuration file names, or "".
 func modelInFile(path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("config: %w; give a TOML file, such as `ganymede config MODEL` writes", err)
+		return "", wrong{fmt.Errorf("config: %w; give a TOML file, such as `ganymede config MODEL` writes", err)}
 	}
 	var head struct {
 		Model string `toml:"model"`
@@ -163,7 +189,7 @@ func modelInFile(path string) (string, error) {
 // settle loads options and data, and builds the game.
 func (p *Plan) settle(ctx context.Context, found *sets.Found, sources []config.Source, split *data.Split) (err error) {
 	if err := p.Config.Load(sources...); err != nil {
-		return err
+		return wrong{err}
 	}
 	if p.request.Keep > 0 {
 		p.options.train.Keep = p.request.Keep
@@ -173,21 +199,33 @@ func (p *Plan) settle(ctx context.Context, found *sets.Found, sources []config.S
 		return err
 	}
 	p.shape = shapeOf(p.Set)
-	pair, err := p.options.model.Pair(p.shape)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.Model.Name, err)
-	}
-	if p.Game, err = pair.Game(p.options.shared); err != nil {
-		return fmt.Errorf("%s: %w", p.Model.Name, err)
-	}
-	if err := p.Game.Check(); err != nil {
-		return err
+	if p.Game, err = makeGame(p.Model, p.options, p.request.Game, p.shape); err != nil {
+		return wrong{err}
 	}
 	if n := p.Set.Train.Len(); n < 1 {
 		return fmt.Errorf("%s: no records are left to train on", p.Set.Name)
 	}
 	p.Backend = backendName(p.request.Backend)
 	return nil
+}
+
+// makeGame makes the game of a model with its options, or the program's own.
+func makeGame(model gan.Model, o *options, own GameFunc, shape gan.Data) (game *gan.Game, err error) {
+	if own != nil {
+		game, err = own(shape)
+	} else {
+		var pair gan.Pair
+		if pair, err = o.model.Pair(shape); err == nil {
+			game, err = pair.Game(o.shared)
+		}
+	}
+	if err == nil {
+		err = game.Check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", model.Name, err)
+	}
+	return game, nil
 }
 
 // shapeOf is what a model must know of a set.
@@ -214,7 +252,7 @@ func prepareResume(ctx context.Context, request Request) (*Plan, error) {
 		request.Data = m.Data.Path
 	}
 	if request.Model != "" && request.Model != m.Model {
-		return nil, fmt.Errorf("%s trains %s; it cannot be resumed as %s", request.Run, m.Model, request.Model)
+		return nil, wrong{fmt.Errorf("%s trains %s; it cannot be resumed as %s", request.Run, m.Model, request.Model)}
 	}
 	request.Model, request.Seed = m.Model, m.Seed
 	found, err := sets.Find(ctx, request.Data, images.ScanOptions{})
@@ -238,11 +276,15 @@ func prepareResume(ctx context.Context, request Request) (*Plan, error) {
 	if err := plan.same(m); err != nil {
 		return nil, err
 	}
-	plan.Rounds = request.Rounds
+	plan.Time, plan.Rounds = request.Time, request.Rounds
 	if plan.Rounds == 0 {
-		plan.Rounds = plannedRounds(m, plan.Model.Length(plan.shape))
+		plan.Rounds = plannedRounds(m)
 	}
-	plan.Time = request.Time
+	if plan.Rounds == 0 {
+		if plan.Rounds, err = plan.length(); err != nil {
+			return nil, err
+		}
+	}
 	checkpoint, err := folder.Load(run.Last, run.State)
 	if err != nil && !errors.Is(err, run.ErrNoCheckpoint) {
 		return nil, err
@@ -270,7 +312,7 @@ func (p *Plan) same(m run.Manifest) error {
 		}
 	}
 	if len(changes) > 0 {
-		return fmt.Errorf("%s cannot be resumed with other options; start a new run with --init %s:\n%w", p.Dir, p.Dir, errors.Join(changes...))
+		return wrong{fmt.Errorf("%s cannot be resumed with other options; start a new run with --init %s:\n%w", p.Dir, p.Dir, errors.Join(changes...))}
 	}
 	return nil
 }
@@ -279,8 +321,10 @@ func (p *Plan) same(m run.Manifest) error {
 type Outcome struct {
 	Dir      string
 	Round    int
-	Finished bool // all planned rounds are played, or the time is up
-	Adopted  int  // of --init: variables taken over
+	Finished bool     // all planned rounds are played, or the time is up
+	Adopted  int      // of --init: weights taken over
+	Left     []string // of --init: weights of that run that fit nowhere here
+	Progress string   // path of a picture with the same latents after ever more rounds; "" if there are fewer than two sheets
 }
 
 // Train prepares a request and trains it.
@@ -293,21 +337,25 @@ func Train(ctx context.Context, request Request) (*Outcome, error) {
 }
 
 // Train makes the run's folder, or opens it again, and plays. A cancelled context saves the last whole round and returns
-// the outcome with context.Canceled.
-func (p *Plan) Train(ctx context.Context) (*Outcome, error) {
-	backend, err := openBackend(p.Backend, p.request.Threads)
+// the outcome with context.Canceled. What is wrong with the game is told before anything is written.
+func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
+	stage, err := p.stage()
 	if err != nil {
 		return nil, err
 	}
-	defer backend.compute.Finalize()
+	defer stage.close()
 	folder, err := p.folder()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := folder.Lock(); err != nil {
+	stale, err := folder.Lock()
+	if err != nil {
 		return nil, err
 	}
-	outcome := &Outcome{Dir: folder.Dir}
+	if stale.PID != 0 {
+		p.tellWarning(fmt.Errorf("%s was left without notice by %s; it goes on from its last checkpoint", folder.Dir, stale))
+	}
+	outcome = &Outcome{Dir: folder.Dir, Round: p.Round}
 	status := run.Status{Condition: run.Failed}
 	defer func() {
 		if status.Condition == run.Failed && err != nil {
@@ -316,64 +364,104 @@ func (p *Plan) Train(ctx context.Context) (*Outcome, error) {
 		status.Round, status.At = outcome.Round, time.Now()
 		err = errors.Join(err, folder.Finish(status))
 	}()
-	session, err := p.session(folder, backend, outcome)
-	if err != nil {
+	if err := p.ready(folder, stage, outcome); err != nil {
 		return outcome, err
 	}
-	defer session.Trainer.Finalize()
-	defer session.Sampler.Finalize()
-	err = session.Play(ctx)
-	outcome.Round = session.Trainer.Round()
+	err = p.play(ctx, folder, stage)
+	outcome.Round = stage.trainer.Round()
 	outcome.Finished = err == nil
 	switch {
 	case err == nil && outcome.Round >= p.Rounds:
 		status.Condition = run.Finished
 	case err == nil:
-		status.Condition, status.Reason = run.Stopped, "the time was up"
-	case errors.Is(err, context.Canceled):
+		status.Condition, status.Reason = run.Finished, "the time was up"
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		status.Condition, status.Reason = run.Stopped, "interrupted"
+	default:
+		return outcome, err
 	}
-	return outcome, err
+	if outcome.Progress, err = writeProgress(folder, p.Set.Codec); err != nil {
+		p.tellWarning(err)
+	}
+	return outcome, errors.Join(ctx.Err(), folder.Write(run.CardFile, p.card(outcome.Round)))
 }
 
-// session readies trainer and sampler: fresh, from a checkpoint, or from another run's weights.
-func (p *Plan) session(folder *run.Run, backend *opened, outcome *Outcome) (*train.Session, error) {
-	weights := layers.NewWeights(p.Seed)
-	trainer := &train.Trainer{
-		Game: p.Game, Weights: weights, Backend: backend.compute, Source: p.Set.Train, Seed: p.Seed, Rounds: p.Rounds, Interrupt: backend.interrupt,
-	}
-	if err := p.restore(folder, trainer); err != nil {
-		return nil, err
-	}
-	if err := trainer.Build(); err != nil {
-		return nil, err
-	}
-	sampler, err := train.NewSampler(backend.compute, p.Game, weights, true)
+// stage is where a game is played: a backend with the first round and the sampling graph compiled for it.
+type stage struct {
+	backend *opened
+	trainer *train.Trainer
+	sampler *train.Sampler
+}
+
+// stage compiles the round that comes next. It writes nothing.
+func (p *Plan) stage() (*stage, error) {
+	backend, err := openBackend(p.Backend, p.request.Threads)
 	if err != nil {
+		return nil, wrong{err}
+	}
+	s := &stage{backend: backend, trainer: &train.Trainer{
+		Game: p.Game, Weights: layers.NewWeights(p.Seed), Backend: backend.compute, Source: p.Set.Train, Seed: p.Seed, Rounds: p.Rounds, Interrupt: backend.interrupt,
+	}}
+	s.trainer.SetRound(p.Round)
+	if err = s.trainer.Build(); err == nil {
+		s.sampler, err = train.NewSampler(backend.compute, p.Game, s.trainer.Weights, true)
+	}
+	if err != nil {
+		s.close()
 		return nil, err
 	}
-	if p.request.Init != "" && trainer.Round() == 0 {
-		if outcome.Adopted, err = adopt(p.request.Init, weights); err != nil {
-			return nil, err
+	return s, nil
+}
+
+func (s *stage) close() {
+	s.trainer.Finalize()
+	if s.sampler != nil {
+		s.sampler.Finalize()
+	}
+	s.backend.compute.Finalize()
+}
+
+// ready gives the weights their values: a resumed run's last good checkpoint, or another run's weights, or none yet.
+func (p *Plan) ready(folder *run.Run, stage *stage, outcome *Outcome) (err error) {
+	switch {
+	case p.resumed != nil:
+		err = p.restore(folder, stage.trainer)
+	case p.request.Init != "":
+		outcome.Adopted, outcome.Left, err = adopt(p.request.Init, stage.trainer.Weights)
+		if err == nil {
+			p.tellWarning(adopted(p.request.Init, outcome))
 		}
 	}
+	outcome.Round = stage.trainer.Round()
+	return err
+}
+
+// adopted tells what a run took over from another.
+func adopted(from string, o *Outcome) error {
+	if len(o.Left) == 0 {
+		return fmt.Errorf("all %d weights of %s are the start", o.Adopted, from)
+	}
+	return fmt.Errorf("%d weights of %s are the start; %d fit nowhere here (first: %s)", o.Adopted, from, len(o.Left), o.Left[0])
+}
+
+// play plays and records until the rounds are over, the time is up or the context is cancelled.
+func (p *Plan) play(ctx context.Context, folder *run.Run, stage *stage) error {
 	real, err := firstRecords(p.Set, p.options.train.Count)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &train.Session{
-		Trainer: trainer, Sampler: sampler, Run: folder, Options: p.options.train, Time: p.Time, Observe: p.request.Observe,
+	session := &train.Session{
+		Trainer: stage.trainer, Sampler: stage.sampler, Run: folder, Options: p.options.train, Time: p.Time, Observe: p.request.Observe,
 		Draw: func(samples data.Batch) ([]byte, string, error) { return drawSheet(p.Set.Codec, real, samples) },
-	}, nil
+	}
+	return session.Play(ctx)
 }
 
 // restore brings a resumed run back to its last good checkpoint.
 func (p *Plan) restore(folder *run.Run, trainer *train.Trainer) error {
-	if p.resumed == nil {
-		return nil
-	}
 	checkpoint, err := folder.Load(run.Last, run.State)
 	if errors.Is(err, run.ErrNoCheckpoint) {
+		trainer.SetRound(0)
 		return folder.Rewind(0) // nothing was saved: from the start
 	}
 	if err != nil {
@@ -397,20 +485,20 @@ func (p *Plan) tellWarning(warning error) {
 }
 
 // adopt starts from another run's newest weights.
-func adopt(dir string, weights *layers.Weights) (int, error) {
+func adopt(dir string, weights *layers.Weights) (taken int, left []string, err error) {
 	from, err := run.Open(dir)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	checkpoint, err := from.Load(run.Last, run.State)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	taken, _, err := train.Adopt(weights, checkpoint.State)
+	taken, left, err = train.Adopt(weights, checkpoint.State)
 	if err == nil && taken == 0 {
-		err = fmt.Errorf("no weight of %s fits this model", dir)
+		err = wrong{fmt.Errorf("no weight of %s fits this model: it is a %s of other sizes (its first is %s)", dir, from.Manifest.Model, left[0])}
 	}
-	return taken, err
+	return taken, left, err
 }
 
 // folder makes the run's folder with all that is known before the first round, or returns the resumed one.
@@ -441,7 +529,7 @@ func (p *Plan) folder() (*run.Run, error) {
 	return folder, errors.Join(
 		folder.Write(run.CodecFile, codec),
 		folder.Write(run.SplitFile, split),
-		folder.Write(run.CardFile, p.card()),
+		folder.Write(run.CardFile, p.card(0)),
 	)
 }
 

@@ -15,7 +15,6 @@ import (
 	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
-	"github.com/ganymede-gan/ganymede/models"
 	"github.com/ganymede-gan/ganymede/run"
 	"github.com/ganymede-gan/ganymede/train"
 )
@@ -28,6 +27,7 @@ type OpenOptions struct {
 	Backend    string     // as in Request
 	Threads    int        //
 	Custom     *gan.Model // the run's model, where it is a program's own
+	Game       GameFunc   // the run's game, where it is a program's own
 }
 
 // Generator makes samples with a trained run. It is safe for concurrent use.
@@ -57,7 +57,7 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if g.Codec, err = sets.UnmarshalCodec(raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
 	}
-	game, err := g.game(folder, o.Custom)
+	game, err := g.game(folder, o)
 	if err != nil {
 		return nil, err
 	}
@@ -77,25 +77,20 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 }
 
 // game builds the game that the run's configuration describes.
-func (g *Generator) game(folder *run.Run, custom *gan.Model) (*gan.Game, error) {
+func (g *Generator) game(folder *run.Run, o OpenOptions) (*gan.Game, error) {
 	var err error
-	if custom != nil {
-		g.Model = *custom
-	} else if g.Model, err = models.Find(folder.Manifest.Model); err != nil {
-		return nil, err
+	g.Model, _, err = chooseModel(Request{Model: folder.Manifest.Model, Custom: o.Custom, Game: o.Game}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w; a program's own model is opened by that program", err)
 	}
-	c, o, err := configure(g.Model, g.Codec.Kind())
+	c, options, err := configure(g.Model, g.Codec.Kind())
 	if err != nil {
 		return nil, err
 	}
 	if err := c.Load(folder.Manifest.Source()); err != nil {
 		return nil, err
 	}
-	pair, err := o.model.Pair(shapeOfCodec(g.Codec))
-	if err != nil {
-		return nil, err
-	}
-	return pair.Game(o.shared)
+	return makeGame(g.Model, options, o.Game, shapeOfCodec(g.Codec))
 }
 
 func shapeOfCodec(codec data.Codec) gan.Data {
@@ -143,20 +138,32 @@ type SampleOptions struct {
 	Classes []string // of a conditional model: the samples take turns among these; empty: all
 }
 
-// Sample makes samples: fields by name, "pictures" [N, height, width, channels] in [-1, 1] or "points" [N, 2], in the model's units.
+// Sample makes samples: fields by name, "pictures" [N, height, width, channels] in [-1, 1] or "points" [N, 2], in the model's units,
+// and of a conditional model "labels" [N].
 func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, error) {
 	if o.N < 1 {
-		return nil, fmt.Errorf("%d samples are asked for; ask for 1 or more", o.N)
+		return nil, wrong{fmt.Errorf("%d samples are asked for; ask for 1 or more", o.N)}
 	}
 	labels, err := g.labels(o.Classes)
 	if err != nil {
 		return nil, err
 	}
-	var label func(i int) int
-	if labels != nil {
-		label = func(i int) int { return labels[i%len(labels)] }
+	if labels == nil {
+		for class := range g.Codec.Classes() {
+			labels = append(labels, class)
+		}
 	}
-	return g.sampler.Sample(ctx, o.Seed, o.First, o.N, label)
+	label := func(i int) int { return labels[i%len(labels)] }
+	samples, err := g.sampler.Sample(ctx, o.Seed, o.First, o.N, label)
+	if err != nil || !g.Conditional() {
+		return samples, err
+	}
+	asked := data.Array{Shape: []int{o.N}, Int: make([]int32, o.N)}
+	for i := range asked.Int {
+		asked.Int[i] = int32(label(o.First + i))
+	}
+	samples[data.Labels] = asked
+	return samples, nil
 }
 
 // labels finds the numbers of classes by name, or by number.
@@ -165,7 +172,7 @@ func (g *Generator) labels(names []string) ([]int, error) {
 		return nil, nil
 	}
 	if !g.Conditional() {
-		return nil, fmt.Errorf("%s is not conditional, so no class can be asked for; train cgan for that", g.Model.Name)
+		return nil, wrong{fmt.Errorf("%s is not conditional, so no class can be asked for; train cgan for that", g.Model.Name)}
 	}
 	classes := g.Codec.Classes()
 	var labels []int
@@ -175,13 +182,16 @@ func (g *Generator) labels(names []string) ([]int, error) {
 		if i < 0 {
 			hint := config.Nearest(name, classes)
 			if hint != "" {
-				hint = fmt.Sprintf("; did you mean %q?", hint)
+				hint = fmt.Sprintf(" did you mean %q?", hint)
 			}
-			errs = append(errs, fmt.Errorf("no class %q was trained%s there are %s", name, hint, strings.Join(classes, ", ")))
+			errs = append(errs, fmt.Errorf("no class %q was trained;%s there are %s", name, hint, strings.Join(classes, ", ")))
 		}
 		labels = append(labels, i)
 	}
-	return labels, errors.Join(errs...)
+	if len(errs) > 0 {
+		return nil, wrong{errors.Join(errs...)}
+	}
+	return labels, nil
 }
 
 // Conditional tells whether classes can be asked for.
@@ -191,7 +201,7 @@ func (g *Generator) Conditional() bool { return len(g.sampler.Latents(0, 0).Labe
 // row. Latents go along the great circle, where Gaussian latents of many dimensions lie (White 2016, 1609.04468).
 func (g *Generator) Interpolate(ctx context.Context, seed int64, rows, frames int) (data.Batch, error) {
 	if rows < 1 || frames < 2 {
-		return nil, fmt.Errorf("%d rows of %d frames are asked for; ask for 1 row and 2 frames or more", rows, frames)
+		return nil, wrong{fmt.Errorf("%d rows of %d frames are asked for; ask for 1 row and 2 frames or more", rows, frames)}
 	}
 	var path []train.Inputs
 	for row := range rows {

@@ -68,6 +68,21 @@ func compile(backend compute.Backend, game *gan.Game, weights *layers.Weights, n
 	return p, nil
 }
 
+// Outline builds every move of a game without compiling anything, and returns the weights that they own, without values.
+func Outline(backend compute.Backend, game *gan.Game) (weights *layers.Weights, err error) {
+	weights = layers.NewWeights(0)
+	g := graph.NewGraph(backend, "outline")
+	defer g.Finalize()
+	turn := gan.NewTurn(game, layers.Bind(weights, g))
+	defer func() {
+		if caught := recover(); caught != nil {
+			weights, err = nil, buildError(turn, caught)
+		}
+	}()
+	turn.Play(game.Acts[len(game.Acts)-1].Moves)
+	return weights, nil
+}
+
 // parameters finds which input each parameter of the graph takes.
 func (p *program) parameters(turn *gan.Turn) []feed {
 	feeds := make([]feed, p.graph.NumParameters())

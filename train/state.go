@@ -74,9 +74,13 @@ func Restore(w *layers.Weights, file *run.TensorFile) error {
 }
 
 // Adopt puts those tensors into the weights that fine-tuning can start from: trainable weights and statistics that exist
-// here in the same shape. It returns how many it took and the names of those that fit nowhere.
+// here in the same shape. Moments and averages stay behind: optimisers start anew, and averages are born equal to what was
+// adopted. It returns how many it took and the names of those that fit nowhere.
 func Adopt(w *layers.Weights, file *run.TensorFile) (taken int, left []string, err error) {
 	for _, t := range file.Tensors {
+		if layers.Under(t.Name, "moves") || strings.HasPrefix(t.Name, gan.AveragePrefix) {
+			continue
+		}
 		v := w.Get(t.Name)
 		if v == nil || !slices.Equal(v.Shape.Dimensions, t.Shape) {
 			left = append(left, t.Name)
