@@ -99,3 +99,63 @@ func BenchmarkAdam(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkBatchNorm times the three loops of batch normalisation and LeakyReLU over [rows, channels]: the sums of the
+// statistics, the normalisation with activation, and the sums of the backward pass. Bytes are what each loop moves.
+func BenchmarkBatchNorm(b *testing.B) {
+	const rows, channels = 32 * 16 * 16, 128
+	const n = rows * channels
+	rng := random(1)
+	x, y, dy := normals(rng, n), make([]float32, n), normals(rng, n)
+	scale, shift := Array{F: normals(rng, channels)}, Array{F: normals(rng, channels)}
+	span := Span{1, channels}
+	sums := [][]float32{make([]float32, channels), make([]float32, channels)}
+	build := func(f func(b *Builder)) *Program {
+		var builder Builder
+		f(&builder)
+		p, err := builder.Program()
+		if err != nil {
+			b.Fatal(err)
+		}
+		return p
+	}
+	leaky := func(b *Builder, v Value) (m, y Value) {
+		m = b.Compare(Ge, v, b.Const(0))
+		return m, b.Select(m, v, b.Binary(Mul, v, b.Const(0.2)))
+	}
+	statistics := build(func(b *Builder) {
+		v := b.Input()
+		b.Reduce(Sum, v, span)
+		b.Reduce(Sum, b.Binary(Mul, v, v), span)
+	})
+	forward := build(func(b *Builder) {
+		v, s, t := b.Input(), b.Small(span), b.Small(span)
+		_, y := leaky(b, b.Binary(Add, b.Binary(Mul, v, s), t))
+		b.Store(y)
+	})
+	backward := build(func(b *Builder) {
+		v, d, s, t := b.Input(), b.Input(), b.Small(span), b.Small(span)
+		m, _ := leaky(b, b.Binary(Add, b.Binary(Mul, v, s), t))
+		d = b.Select(m, d, b.Binary(Mul, d, b.Const(0.2)))
+		b.Reduce(Sum, d, span)
+		b.Reduce(Sum, b.Binary(Mul, d, v), span)
+	})
+	for _, c := range []struct {
+		name  string
+		p     *Program
+		bytes int
+		args  Args
+	}{
+		{"statistics", statistics, 4 * n, Args{In: []Array{{F: x}}, Reductions: sums}},
+		{"forward", forward, 8 * n, Args{In: []Array{{F: x}, scale, shift}, Out: []Array{{F: y}}}},
+		{"backward", backward, 8 * n, Args{In: []Array{{F: x}, {F: dy}, scale, shift}, Reductions: sums}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			eachVariantBench(b, c.bytes, func() {
+				for from := 0; from < n; from += 1 << 16 {
+					c.p.Run(&c.args, from, min(from+1<<16, n))
+				}
+			})
+		})
+	}
+}

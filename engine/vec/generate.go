@@ -1,5 +1,8 @@
 package vec
 
+// The assembly and the coefficients are written by asm, which is a module of its own. What is checked in must be what these
+// write: run go generate, and the tree must be unchanged.
+
 //go:generate go run -C asm . -coefficients ../coefficients.go
 //go:generate go run -C asm . -family plain -out ../plain_amd64.s -stubs ../plain_amd64.go -pkg vec
 //go:generate go run -C asm . -family reduce -out ../reduce_amd64.s -stubs ../reduce_amd64.go -pkg vec

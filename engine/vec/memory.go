@@ -2,8 +2,12 @@ package vec
 
 // Fill sets every element of dst to s. It serves any type of element.
 func Fill[T any](dst []T, s T) {
-	for i := range dst {
+	const few = 32
+	for i := range dst[:min(few, len(dst))] {
 		dst[i] = s
+	}
+	for n := few; n < len(dst); n *= 2 { // what is written doubles; copies are fast
+		copy(dst[n:], dst[:n])
 	}
 }
 

@@ -52,15 +52,18 @@ func TestMoves(t *testing.T) {
 			check(fmt.Sprint("scatter ", stride), dst, func(i int) int { return src[start+i*stride] })
 		}
 	}
-	for _, n := range []int{0, 1, 5, 7, 8, 30, 100} {
+	for _, n := range []int{0, 1, 5, 7, 8, 30, 31, 32, 33, 63, 64, 65, 100, 1000} {
 		dst := make([]int, n)
+		Fill(dst, 7)
+		check("fill", dst, func(int) int { return 7 })
 		for phase := range src {
 			Tile(dst, src, phase)
 			check("tile", dst, func(i int) int { return src[(phase+i)%len(src)] })
 		}
 		for skip := range 20 {
-			Repeat(dst, src, 20, skip)
-			check("repeat", dst, func(i int) int { return src[(skip+i)/20] })
+			some := dst[:min(n, 120)] // as much as there is
+			Repeat(some, src, 20, skip)
+			check("repeat", some, func(i int) int { return src[(skip+i)/20] })
 		}
 	}
 }
