@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ganymede-gan/ganymede/data"
 )
@@ -117,6 +118,10 @@ func (w walker) folder(dir string, above []fs.FileInfo) error {
 		}
 		name := path.Join(dir, e.Name())
 		if hidden(name) {
+			continue
+		}
+		if !utf8.ValidString(name) {
+			w.defect(data.Defect{File: utf8Name(name), Problem: "the name is not UTF-8; rename it"})
 			continue
 		}
 		info, err := fs.Stat(w.fsys, name) // follows a link, where e.Info does not
@@ -276,11 +281,11 @@ func eachInTar(ctx context.Context, r io.Reader, limits Limits, visit func(file)
 // entryName cleans the name of an archive's entry and says whether the entry is wanted. Names that lead out of the archive are
 // defects even though nothing is ever unpacked to disk: whoever made them meant no good, or made a mistake worth knowing.
 func entryName(raw string, mode fs.FileMode, seen map[string]bool, defect func(data.Defect)) (string, bool) {
-	name := path.Clean(strings.ReplaceAll(raw, `\`, "/"))
+	name := path.Clean(strings.ReplaceAll(utf8Name(raw), `\`, "/"))
 	switch {
 	case mode.IsDir() || hidden(name):
 		return "", false
-	case !fs.ValidPath(name) || strings.Contains(name, ":"):
+	case !fs.ValidPath(name) || len(name) > 1 && name[1] == ':': // ../, /, C:
 		defect(data.Defect{File: raw, Problem: "the name leads outside the archive"})
 		return "", false
 	case !mode.IsRegular():
@@ -292,6 +297,22 @@ func entryName(raw string, mode fs.FileMode, seen map[string]bool, defect func(d
 	}
 	seen[name] = true
 	return name, true
+}
+
+// utf8Name spells bytes that are no UTF-8, as old archivers write them, as %XX.
+func utf8Name(raw string) string {
+	if utf8.ValidString(raw) {
+		return raw
+	}
+	var name strings.Builder
+	for i, r := range raw {
+		if r == utf8.RuneError && raw[i] != "\uFFFD"[0] {
+			fmt.Fprintf(&name, "%%%02X", raw[i])
+		} else {
+			name.WriteRune(r)
+		}
+	}
+	return name.String()
 }
 
 var errUnpacked = errors.New("more comes out of this archive than data.max-unpacked allows; raise it if the archive is what you think it is")

@@ -15,6 +15,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -169,6 +170,17 @@ func decode(raw []byte, limits Limits) (*image.NRGBA, header, error) {
 		return nil, h, fmt.Errorf("%s: its header promises %d x %d pixels and it has %d x %d", f.name, h.width, h.height, b.Dx(), b.Dy())
 	}
 	return upright(straight(img), h.orientation), h, nil
+}
+
+// gate lets one very large picture be decoded at a time: as many as there are processors might not fit in memory.
+type gate struct{ large sync.Mutex }
+
+func (g *gate) decode(raw []byte, limits Limits) (*image.NRGBA, header, error) {
+	if h, _, err := readHeader(raw, limits); err == nil && h.width*h.height > 1<<24 {
+		g.large.Lock()
+		defer g.large.Unlock()
+	}
+	return decode(raw, limits)
 }
 
 // safely decodes, and makes an error of a decoder's panic: files come from anywhere, and the decoders for TIFF and WebP have had

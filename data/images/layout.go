@@ -33,6 +33,9 @@ func (s *Survey) layOut(f *found) error {
 			e.label = label{name: dirs[0]}
 		}
 	}
+	if n := labels.withoutFile(s.entries); n > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("the label file names %d files that are no pictures here", n))
+	}
 	s.dropUnlabelled(len(f.labels) > 0)
 	return nil
 }
@@ -190,6 +193,17 @@ func (l labelFiles) of(name string) label {
 	return none
 }
 
+// withoutFile counts the labels that belong to no picture.
+func (l labelFiles) withoutFile(entries []entry) int {
+	n := len(l)
+	for _, e := range entries {
+		if _, ok := l[e.name]; ok {
+			n--
+		}
+	}
+	return n
+}
+
 // parseLabelFiles reads all labels.csv, labels.json and dataset.json; each names files relative to its own folder.
 func parseLabelFiles(files map[string][]byte) (labelFiles, error) {
 	all := labelFiles{}
@@ -215,6 +229,7 @@ func parseLabelFiles(files map[string][]byte) (labelFiles, error) {
 // parseCSV reads columns for file and label, found by their names in the first line; without such a line there must be two columns.
 func parseCSV(raw []byte) (map[string]string, error) {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	r.TrimLeadingSpace = true
 	first, err := r.Read()
 	if err != nil {
 		return nil, fmt.Errorf("line 1: %w", cmp.Or(map[bool]error{true: fmt.Errorf("the file is empty")}[err == io.EOF], err))
@@ -255,42 +270,54 @@ func column(head []string, names ...string) int {
 // parseJSON reads {"a.png": "cat", ...}, [{"file": "a.png", "label": "cat"}, ...] or {"labels": [["a.png", 3], ...]}, the last as
 // StyleGAN's tools write it.
 func parseJSON(raw []byte) (map[string]string, error) {
-	var style struct {
-		Labels [][2]any `json:"labels"`
-	}
-	if err := json.Unmarshal(raw, &style); err == nil && style.Labels != nil {
-		labels := map[string]string{}
-		for _, l := range style.Labels {
-			labels[fmt.Sprint(l[0])] = fmt.Sprint(l[1])
-		}
-		return labels, nil
-	}
 	var rows []struct {
 		File  string `json:"file"`
 		Label any    `json:"label"`
 	}
-	if err := json.Unmarshal(raw, &rows); err == nil {
-		labels := map[string]string{}
-		for i, row := range rows {
-			if row.File == "" || row.Label == nil {
-				return nil, fmt.Errorf(`entry %d needs "file" and "label"`, i)
-			}
-			labels[row.File] = fmt.Sprint(row.Label)
-		}
-		return labels, nil
+	var pairs struct {
+		Labels [][2]any `json:"labels"`
 	}
 	var plain map[string]any
-	if err := json.Unmarshal(raw, &plain); err != nil {
-		return nil, fmt.Errorf("it must map files to labels: %w", err)
-	}
 	labels := map[string]string{}
-	for file, class := range plain {
-		switch class.(type) {
-		case string, float64, bool:
-			labels[file] = fmt.Sprint(class)
-		default:
-			return nil, fmt.Errorf("the label of %s is %v; it must be a name or a number", file, class)
+	var err error
+	switch {
+	case unmarshal(raw, &rows) == nil:
+		for i, row := range rows {
+			if err == nil {
+				labels[row.File], err = className(fmt.Sprintf("entry %d", i), row.Label)
+			}
+		}
+	case unmarshal(raw, &pairs) == nil && pairs.Labels != nil:
+		for _, l := range pairs.Labels {
+			if err == nil {
+				labels[fmt.Sprint(l[0])], err = className(fmt.Sprint(l[0]), l[1])
+			}
+		}
+	default:
+		if err := unmarshal(raw, &plain); err != nil {
+			return nil, fmt.Errorf("it must map files to labels: %w", err)
+		}
+		for _, file := range slices.Sorted(maps.Keys(plain)) {
+			if err == nil {
+				labels[file], err = className(file, plain[file])
+			}
 		}
 	}
-	return labels, nil
+	return labels, err
+}
+
+// unmarshal keeps numbers as they are written, so that a label 1000000 does not become 1e+06.
+func unmarshal(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	return d.Decode(into)
+}
+
+// className is a label of JSON as a name.
+func className(of string, label any) (string, error) {
+	switch label.(type) {
+	case string, json.Number, bool:
+		return fmt.Sprint(label), nil
+	}
+	return "", fmt.Errorf("the label of %s is %v; it must be a name or a number", of, label)
 }

@@ -464,6 +464,46 @@ func TestLoadStopsWhenAskedAndLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestProgressIsTold(t *testing.T) {
+	seen, last := 0, 0
+	s, err := Scan(ctx, many(30).folder(t), ScanOptions{Progress: func(done int) { seen = done }})
+	if err != nil || seen != 30 {
+		t.Fatalf("%d files seen, %v", seen, err)
+	}
+	o := options(t)
+	o.Progress = func(done, total int) {
+		if done != last+1 || total != 30 {
+			t.Errorf("%d of %d after %d", done, total, last)
+		}
+		last = done
+	}
+	mustLoad(t, s, o)
+	if last != 30 {
+		t.Errorf("ended at %d", last)
+	}
+	mustLoad(t, s, o) // from the cache: nothing to tell, or the check above fails
+}
+
+func TestEveryOptionIsInTheDocs(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/data.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var visit func(reflect.Type)
+	visit = func(of reflect.Type) {
+		for i := range of.NumField() {
+			f := of.Field(i)
+			if f.Anonymous {
+				visit(f.Type)
+			} else if key := f.Tag.Get("toml"); key != "-" && !strings.Contains(string(docs), "`data."+key+"` | "+f.Tag.Get("default")+" |") &&
+				!strings.Contains(string(docs), "`data."+key+"` | |") {
+				t.Errorf("docs/data.md has no row for data.%s with its default %s", key, f.Tag.Get("default"))
+			}
+		}
+	}
+	visit(reflect.TypeFor[Options]())
+}
+
 func TestGoneAndChangedFilesAreDefects(t *testing.T) {
 	path, o := many(12).folder(t), options(t)
 	s := mustScan(t, path)

@@ -24,6 +24,9 @@ type Options struct {
 	Memory     int     `toml:"memory" default:"1024" min:"0" result:"same" help:"MiB of prepared pictures to hold in memory; more than that is read from the cache as needed"`
 	Cache      string  `toml:"cache" default:"" free:"a folder, or none" result:"same" help:"folder of prepared pictures; empty is the user's cache folder, none turns it off"`
 	Limits
+
+	// Progress, if not nil, is told how many of the pictures are prepared. Nothing is to do where they are in the cache.
+	Progress func(done, total int) `toml:"-"`
 }
 
 // Limits bound what hostile or mistaken data can cost. The zero value of each stands for its default.

@@ -167,6 +167,11 @@ func TestLayouts(t *testing.T) {
 			"a.png": p(1), "b.png": p(2), "c.png": p(3)}, [3]int{3, 0, 0}, "3 2+0, 10 1+0", 0},
 		{"StyleGAN's dataset.json", tree{"dataset.json": []byte(`{"labels":[["00/a.png",1],["00/b.png",0],["00/c.png",0]]}`),
 			"00/a.png": p(1), "00/b.png": p(2), "00/c.png": p(3)}, [3]int{3, 0, 0}, "0 2+0, 1 1+0", 0},
+		{"labels that are long numbers", tree{"labels.json": []byte(`{"a.png":1000000,"b.png":20000000,"c.png":1000000}`), "a.png": p(1), "b.png": p(2), "c.png": p(3)},
+			[3]int{3, 0, 0}, "1000000 2+0, 20000000 1+0", 0},
+		{"labels.csv with spaces", tree{"labels.csv": []byte("file, label\na.png, x\nb.png, y\nc.png, x\n"), "a.png": p(1), "b.png": p(2), "c.png": p(3)},
+			[3]int{3, 0, 0}, "x 2+0, y 1+0", 0},
+		{"names with colons", tree{"at 12:30.png": p(1), "at 12:31.png": p(2)}, [3]int{2, 0, 0}, "", 0},
 		{"what systems leave behind", tree{".DS_Store": {1}, "__MACOSX/cat/._a.png": {1}, "Thumbs.db": {1}, "cat/.hidden.png": {1}, "cat/a.png": p(1), "cat/b.png": p(2)},
 			[3]int{2, 0, 0}, "", 0},
 		{"IDX", tree{
@@ -281,6 +286,20 @@ func TestArchiveNamesThatLeadOutside(t *testing.T) {
 				t.Errorf("%v", d)
 			}
 		}
+	}
+}
+
+func TestArchiveNamesThatAreNoUTF8(t *testing.T) {
+	s := mustScan(t, write(t, "x.zip", tree{"caf\xe9/a.png": plainPNG(1, 4, 4), "caf\xe9/b.png": plainPNG(2, 4, 4), "th\xe9/c.png": plainPNG(3, 4, 4)}.zip()))
+	if classes(s) != "caf%E9 2+0, th%E9 1+0" || len(s.Defects) != 0 {
+		t.Errorf("classes %q, defects %v", classes(s), s.Defects)
+	}
+}
+
+func TestLabelsWithoutPicturesAreNoted(t *testing.T) {
+	s := mustScan(t, tree{"labels.csv": []byte("a.png,x\nb.png,y\ngone.png,y\n"), "a.png": plainPNG(1, 4, 4), "b.png": plainPNG(2, 4, 4)}.folder(t))
+	if len(s.Notes) == 0 || !strings.Contains(s.Notes[0], "names 1 files that are no pictures here") {
+		t.Errorf("notes %v", s.Notes)
 	}
 }
 

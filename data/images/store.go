@@ -48,17 +48,17 @@ func (s *Survey) openStore(ctx context.Context, o Options, f form) (st *store, n
 	folder := o.cacheFolder()
 	quick := s.embedded || s.entries[0].block != nil
 	if fits && (quick || folder == "") {
-		st, err = s.fillMemory(ctx, f)
+		st, err = s.fillMemory(ctx, f, o.Progress)
 		return st, "", err
 	}
 	if folder == "" {
 		return nil, "", fmt.Errorf("data: %s: the pictures take %d MiB, more than data.memory (%d MiB), and there is no cache folder; raise data.memory or set data.cache",
 			s.Name, total>>20, o.Memory)
 	}
-	st, err = s.cached(ctx, folder, f)
+	st, err = s.cached(ctx, folder, f, o.Progress)
 	if err != nil && fits && ctx.Err() == nil {
 		note = fmt.Sprintf("the prepared pictures could not be kept for the next time: %v", err)
-		st, err = s.fillMemory(ctx, f)
+		st, err = s.fillMemory(ctx, f, o.Progress)
 		return st, note, err
 	}
 	if err != nil {
@@ -70,15 +70,15 @@ func (s *Survey) openStore(ctx context.Context, o Options, f form) (st *store, n
 	}
 	if err = st.intoMemory(); errors.Is(err, errDamaged) {
 		note = err.Error() + "; it was removed and the pictures were prepared again"
-		st, err = s.fillMemory(ctx, f)
+		st, err = s.fillMemory(ctx, f, o.Progress)
 	}
 	return st, note, err
 }
 
-func (s *Survey) fillMemory(ctx context.Context, f form) (*store, error) {
+func (s *Survey) fillMemory(ctx context.Context, f form, tell func(done, total int)) (*store, error) {
 	st := &store{size: f.size(), memory: make([]byte, len(s.entries)*f.size())}
 	var err error
-	st.slots, err = s.fill(ctx, f, memory(st.memory))
+	st.slots, err = s.fill(ctx, f, memory(st.memory), tell)
 	return st, err
 }
 
@@ -89,7 +89,7 @@ func (m memory) WriteAt(p []byte, at int64) (int, error) { return copy(m[at:], p
 
 // cached opens the cache's file for this content and form, and makes it first if need be. Processes that want the same file wait
 // for the one that makes it.
-func (s *Survey) cached(ctx context.Context, folder string, f form) (*store, error) {
+func (s *Survey) cached(ctx context.Context, folder string, f form, tell func(done, total int)) (*store, error) {
 	key := fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s %s %+v", storeMagic, s.Hash, f)))[:32]
 	path := filepath.Join(folder, key+".pictures")
 	if st, err := openFile(path, f.size(), len(s.entries)); err == nil {
@@ -111,13 +111,13 @@ func (s *Survey) cached(ctx context.Context, folder string, f form) (*store, err
 			os.Remove(left)
 		}
 	}
-	if err := s.writeFile(ctx, path, f); err != nil {
+	if err := s.writeFile(ctx, path, f, tell); err != nil {
 		return nil, err
 	}
 	return openFile(path, f.size(), len(s.entries))
 }
 
-func (s *Survey) writeFile(ctx context.Context, path string, f form) (err error) {
+func (s *Survey) writeFile(ctx context.Context, path string, f form, tell func(done, total int)) (err error) {
 	key := path[:len(path)-len(filepath.Ext(path))]
 	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(key)+".*.tmp")
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Survey) writeFile(ctx context.Context, path string, f form) (err error)
 			os.Remove(tmp.Name())
 		}
 	}()
-	slots, err := s.fill(ctx, f, tmp)
+	slots, err := s.fill(ctx, f, tmp, tell)
 	if err != nil {
 		return err
 	}
@@ -193,18 +193,19 @@ func (st *store) readTail(count int) error {
 
 // intoMemory reads the whole file and lets go of it.
 func (st *store) intoMemory() error {
-	defer func() { st.file.Close(); st.file = nil }()
-	all := make([]byte, len(st.slots)*st.size)
-	if _, err := st.file.ReadAt(all, 0); err != nil && err != io.EOF {
+	name, all := st.file.Name(), make([]byte, len(st.slots)*st.size)
+	_, err := st.file.ReadAt(all, 0)
+	st.file.Close()
+	if err != nil && err != io.EOF {
 		return err
 	}
 	for i, slot := range st.slots {
 		if slot.Hash != "" && crc32.Checksum(all[i*st.size:(i+1)*st.size], castagnoli) != slot.Sum {
-			os.Remove(st.file.Name())
-			return fmt.Errorf("%s: %w", st.file.Name(), errDamaged)
+			os.Remove(name)
+			return fmt.Errorf("%s: %w", name, errDamaged)
 		}
 	}
-	st.memory = all
+	st.memory, st.file = all, nil
 	return nil
 }
 
@@ -223,8 +224,8 @@ func (st *store) picture(i int, buffer []byte) ([]byte, error) {
 }
 
 // fill prepares every picture and writes it to its slot. What is broken leaves its slot empty.
-func (s *Survey) fill(ctx context.Context, f form, to io.WriterAt) ([]slot, error) {
-	p := &filling{form: f, to: to, slots: make([]slot, len(s.entries)), failed: make(chan error, 1)}
+func (s *Survey) fill(ctx context.Context, f form, to io.WriterAt, tell func(done, total int)) ([]slot, error) {
+	p := &filling{form: f, to: to, slots: make([]slot, len(s.entries)), failed: make(chan error, 1), tell: &counter{tell: tell, total: len(s.entries)}}
 	var err error
 	if s.entries[0].block != nil {
 		err = s.fillFromBlocks(ctx, p)
@@ -248,7 +249,24 @@ type filling struct {
 	to     io.WriterAt
 	slots  []slot
 	failed chan error // the first failure to write
-	big    sync.Mutex // one very large picture at a time, or several would not fit in memory
+	tell   *counter
+}
+
+// counter tells how far a piece of work is, one call at a time. A nil function is told nothing.
+type counter struct {
+	mu          sync.Mutex
+	done, total int
+	tell        func(done, total int)
+}
+
+func (c *counter) one() {
+	if c.tell == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done++
+	c.tell(c.done, c.total)
 }
 
 func (p *filling) put(i int, img *image.NRGBA, buffer []byte) {
@@ -268,20 +286,17 @@ func (s *Survey) fillFromFiles(ctx context.Context, p *filling) error {
 		slotOf[e.name] = i
 		p.slots[i].Problem = "it was there a moment ago, and is gone"
 	}
+	var big gate
 	return s.source.parallel(ctx,
 		func(name string, _ []byte) bool { _, ok := slotOf[name]; return ok }, s.limits,
 		func(name string, raw []byte) {
 			i := slotOf[name]
-			e := s.entries[i]
-			if sha256.Sum256(raw) != e.hash {
+			defer p.tell.one()
+			if sha256.Sum256(raw) != s.entries[i].hash {
 				p.slots[i].Problem = "it was changed a moment ago; start again when nothing writes to it"
 				return
 			}
-			if e.header.width*e.header.height > 1<<24 {
-				p.big.Lock()
-				defer p.big.Unlock()
-			}
-			img, _, err := decode(raw, s.limits)
+			img, _, err := big.decode(raw, s.limits)
 			if err != nil {
 				p.slots[i].Problem = err.Error()
 				return
@@ -300,6 +315,7 @@ func (s *Survey) fillFromBlocks(ctx context.Context, p *filling) error {
 			for start := range starts {
 				for i := start; i < min(start+chunk, len(s.entries)); i++ {
 					p.put(i, s.entries[i].block.picture(s.entries[i].index), buffer)
+					p.tell.one()
 				}
 			}
 		})

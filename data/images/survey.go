@@ -156,6 +156,9 @@ type ScanOptions struct {
 	// Decode decodes every picture, which finds every broken file and the range of values. Without it a file is only judged by
 	// its header, and Load finds what is broken.
 	Decode bool
+
+	// Progress, if not nil, is told how many files were looked at. How many there are is not known before the end.
+	Progress func(done int)
 }
 
 // Scan looks at everything under a path. It is an error if there is no picture; broken files are not one, they are Defects.
@@ -213,6 +216,11 @@ type found struct {
 func (s *Survey) look(ctx context.Context, o ScanOptions) (*found, error) {
 	f := &found{labels: map[string][]byte{}}
 	var mu sync.Mutex
+	var big gate
+	var seen counter
+	if o.Progress != nil {
+		seen.tell = func(done, _ int) { o.Progress(done) }
+	}
 	low, high := 255.0, 0.0
 	err := s.source.parallel(ctx, func(name string, head []byte) bool {
 		switch roleOf(name, head) {
@@ -225,6 +233,7 @@ func (s *Survey) look(ctx context.Context, o ScanOptions) (*found, error) {
 		}
 		return false
 	}, o.Limits, func(name string, raw []byte) {
+		defer seen.one()
 		switch roleOf(name, raw) {
 		case labelFile:
 			mu.Lock()
@@ -242,7 +251,7 @@ func (s *Survey) look(ctx context.Context, o ScanOptions) (*found, error) {
 		l, h := 255, 0
 		if o.Decode {
 			var img *image.NRGBA
-			if img, e.header, err = decode(raw, o.Limits); err == nil {
+			if img, e.header, err = big.decode(raw, o.Limits); err == nil {
 				l, h = valueRange(img)
 			}
 		} else {

@@ -281,6 +281,8 @@ func (f *fetcher) download(ctx context.Context, it item, url, part string) (fina
 	case res.StatusCode == http.StatusPartialContent && strings.HasPrefix(res.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", have)):
 	case res.StatusCode == http.StatusOK, res.StatusCode == http.StatusPartialContent && have == 0:
 		have = 0
+	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable && res.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", have):
+		return false, nil // nothing is missing
 	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0, res.StatusCode == http.StatusPartialContent:
 		os.Remove(part) // what we have is not a beginning of what it has
 		return false, fmt.Errorf("the server answers %s to a request for the rest", res.Status)

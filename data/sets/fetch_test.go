@@ -136,7 +136,7 @@ func serve(t *testing.T, b behaviour) *server {
 }
 
 func testFetcher() *fetcher {
-	return &fetcher{client: &http.Client{}, stall: 300 * time.Millisecond, pause: time.Millisecond}
+	return &fetcher{client: &http.Client{}, stall: 600 * time.Millisecond, pause: time.Millisecond}
 }
 
 func oneFile(urls ...string) remote {
@@ -250,6 +250,22 @@ func TestFetchStartsAnewWhenTheFileChanged(t *testing.T) {
 	}
 	if n := s.requests.Load(); n != 2 {
 		t.Errorf("%d requests, want 2: the server says itself that the rest is not of the same file", n)
+	}
+}
+
+// A file without a checksum that was whole when the process was stopped: the server says that there is no rest.
+func TestFetchOfAWholePart(t *testing.T) {
+	dir := t.TempDir()
+	s := serve(t, well)
+	set := oneFile(s.URL + "/x.gz")
+	set.items[0].sum = ""
+	part := filepath.Join(dir, "x.gz."+fmt.Sprintf("%x", sha256.Sum256([]byte(s.URL+"/x.gz")))[:8]+".part")
+	if err := os.WriteFile(part, packed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f := testFetcher()
+	if _, err := f.fetch(context.Background(), set, dir); err != nil || f.told.Bytes != 0 {
+		t.Errorf("%v after %d bytes", err, f.told.Bytes)
 	}
 }
 

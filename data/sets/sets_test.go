@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -102,6 +103,22 @@ func TestListTellsTheTruth(t *testing.T) {
 		}
 		if info.Kind == "images" && info.Train+info.Test != set.Origin.Records {
 			t.Errorf("%s: listed with %d + %d records, it has %d", info.Name, info.Train, info.Test, set.Origin.Records)
+		}
+	}
+}
+
+func TestEverySetIsInTheDocs(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/data.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, info := range sets.List() {
+		row := regexp.MustCompile("\\| `" + info.Name + "` \\|.*").FindString(string(docs))
+		if row == "" {
+			t.Errorf("docs/data.md has no row for %s", info.Name)
+		}
+		if !info.Embedded && strings.HasSuffix(row, "| yes |") != info.Verified {
+			t.Errorf("docs/data.md: %s, and its checksums are known: %v", row, info.Verified)
 		}
 	}
 }
