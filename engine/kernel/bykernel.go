@@ -13,7 +13,6 @@ const fewChannels = 10
 // gradient is a convolution's gradient by its kernel: for each tap, x transposed times dy, summed over pixels in their order.
 type gradient struct {
 	*correlation
-	conv   *Conv
 	merged bool // the taps of a kernel row are taken together
 }
 
@@ -41,7 +40,7 @@ func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 			return
 		}
 	}
-	g := &gradient{correlation: f, conv: c}
+	g := &gradient{correlation: f}
 	g.merged = f.groups == 1 && f.in < fewChannels && f.horizontal.inDilation == 1 && f.horizontal.tapDilation == 1
 	k := s.kernels()
 	bands, rows := g.bands()
@@ -61,8 +60,8 @@ func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	// Every unit reads all pixels, so there are only as many as the threads need to finish together.
 	units, splits := 1, 1
 	if threads := p.Threads(); threads > 1 {
-		units = min(len(tiles), 4*threads)
-		splits = min(panels(f.out), (4*threads+units-1)/units)
+		units = min(len(tiles), 2*threads)
+		splits = min(panels(f.out), (2*threads+units-1)/units)
 	}
 	p.Run(units*splits, func(i int) {
 		w := s.worker()

@@ -38,25 +38,28 @@ func (c direct) parts() (parts []part, size int) {
 	return parts, size
 }
 
-// pack packs the weights of all parts. In a panel k counts tap rows, taps in a row, and channels.
 func (c direct) pack(p *pool.Pool, s *Scratch, dst, w []float32) {
-	k := s.kernels()
 	parts, size := c.parts()
 	if size == 0 {
 		return
 	}
-	n := panels(c.out)
+	n, k := panels(c.out), s.kernels()
 	p.Run(len(parts)*n, func(i int) {
-		part, col := parts[i/n], i%n*panelWidth
-		at := part.weights + i%n*part.depth*panelWidth
-		for ty := range part.row.taps {
-			for tx := range part.col.taps {
-				tap := c.tap(w, part.group, part.row.tap+ty*part.row.tapStep, part.col.tap+tx*part.col.tapStep)
-				packPanel(k, dst[at:][:c.in*panelWidth], tap, col)
-				at += c.in * panelWidth
-			}
-		}
+		part, panel := parts[i/n], i%n
+		size := part.depth * panelWidth
+		c.packPart(k, dst[part.weights+panel*size:][:size], part, panel, w)
 	})
+}
+
+// packPart packs one panel of a part, in which k counts tap rows, taps in a row, and channels.
+func (c direct) packPart(k *kernels, dst []float32, part part, panel int, w []float32) {
+	for ty := range part.row.taps {
+		for tx := range part.col.taps {
+			tap := c.tap(w, part.group, part.row.tap+ty*part.row.tapStep, part.col.tap+tx*part.col.tapStep)
+			packPanel(k, dst[:c.in*panelWidth], tap, panel*panelWidth)
+			dst = dst[c.in*panelWidth:]
+		}
+	}
 }
 
 // run computes y from x and packed weights. Each block of work is some rows of output pixels, in all phases and groups,
@@ -67,7 +70,7 @@ func (c direct) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 	}
 	lines := c.batch * c.rows[0].outs // of output pixels, in the largest phase
 	blocks := (lines*c.cols[0].outs + blockPixels - 1) / blockPixels
-	blocks = min(blocks, lines)
+	blocks = min(roundUp(blocks, p.Threads()), lines)
 	splits := min(panels(c.out), (2*p.Threads()+blocks-1)/blocks)
 	if p.Threads() == 1 {
 		splits = 1

@@ -1,5 +1,47 @@
-// Package kernel multiplies matrices and convolves.
+// Package kernel multiplies matrices and convolves float32 numbers.
 //
-// In go slices of float32 and descriptions of their shapes; out come the products, written to a slice of the caller's.
-// The package knows nothing of graphs, tensors or training.
+// In go slices and descriptions of their shapes (Matrix, Conv); out come products, written to a slice of the caller's. The
+// package knows nothing of graphs, tensors, training or files. Wrong shapes panic with an error that says what was given.
+//
+// # Layout
+//
+// Images are [batch, height, width, channels], kernels [height, width, in, out], all dense; matrices have any strides. So
+// what one output pixel meets of an image is, for each row of taps, one run of neighbouring numbers.
+//
+// # Tiles
+//
+// All time is spent in two forms of micro-kernel, which hold a tile of the result in registers while they run along k
+// (tile.go in Go, asm/ for the generator of the assembly):
+//
+//   - rows: each row of A starts anywhere and is read in place along k, in segments that all rows share; B is read in
+//     panels of 32 columns, [k][32]. Matrix products, strided convolutions, the phases of transposed ones and the
+//     products of short convolutions are all this one form with other offsets. 12 x 32 numbers (AVX-512), 6 x 16 (AVX2).
+//   - columns: step k reads neighbouring numbers of A and of B, both in place: transposed A, and gradients by the kernel.
+//
+// Any number of rows is cut into tiles of nearly equal height, which all exist. Tiles that stick out at the right are
+// computed in a small buffer and copied. Nothing is ever read or written beyond an operand.
+//
+// # Blocks
+//
+// B is packed into panels once ([Packed]; weights may be packed by the caller and used again). A block of work is some
+// 100 to 200 rows of A with all panels: a panel of at most 1024 steps (128 KB) is fetched into the second cache once for a
+// block, and the rows of the block stay there for all panels. Convolutions copy the input rows of a block, with their
+// padding, to the worker's memory first; that is 1 to 3 % of the time and the only copy of activations. Gradients by the
+// kernel are summed over 512 pixels at a time and skip taps in the padding.
+//
+// # Methods
+//
+// A convolution is computed by one of three methods, chosen from its shape and its Algorithm (conv.go):
+//
+//   - direct.go: implicit matrix multiplication. Convolutions with dilated inputs, and so all gradients by the input of
+//     strided ones, are split into phases without dilation first (geometry.go).
+//   - short.go: F(2,2) and F(2,3) of Winograd and Toom, also for stride 2 and its transposes, if Algorithm is Balanced.
+//   - narrow.go: one to four output channels, as at the RGB end of a generator.
+//
+// # The same bits
+//
+// Each result has one sum, of fused multiply-adds in an order that follows from the shapes (of the products or taps, for
+// short and narrow convolutions, and then of these). Work is split by results, never along k. So the result does not
+// depend on the number of threads, nor on whether it ran on AVX2 or AVX-512. Plain Go rounds each product and differs in
+// the last bits; so may Go on other processors, whose compiler fuses multiply-adds where it likes.
 package kernel

@@ -72,3 +72,6 @@ func gcd(a, b int) int {
 	}
 	return a
 }
+
+// roundUp returns the smallest multiple of m that is not less than n.
+func roundUp(n, m int) int { return (n + m - 1) / m * m }

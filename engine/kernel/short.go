@@ -84,7 +84,7 @@ func wholeTiles(phases []phase) (rounded []phase, outs []int) {
 	rounded = slices.Clone(phases)
 	for i, p := range phases {
 		outs = append(outs, p.outs)
-		rounded[i].outs = (phases[0].outs + tileSide - 1) / tileSide * tileSide
+		rounded[i].outs = roundUp(phases[0].outs, tileSide)
 	}
 	return rounded, outs
 }
@@ -103,26 +103,24 @@ func (s *short) phaseSize() int {
 
 func (s *short) size() int { return s.phaseSize() * len(s.rows) * len(s.cols) }
 
-// pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from the packed weights of
-// the direct form, in whose panels each tap is a run of [in][32].
+// pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from a panel of the direct
+// form, in which each tap is a run of [in][32].
 func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
-	from := direct{s.correlation}
-	parts, size := from.parts()
-	packed := scratch.take(size)
-	defer scratch.give(packed)
-	from.pack(p, scratch, packed, w)
-	k := scratch.kernels()
-	size = s.phaseSize()
+	from, k := direct{s.correlation}, scratch.kernels()
+	parts, _ := from.parts()
 	n, run := panels(s.out), s.in*panelWidth
+	plane := n * s.depth * panelWidth
 	p.Run(len(parts)*n, func(i int) {
-		part, panel := i/n, i%n
-		src := packed[parts[part].weights+panel*parts[part].depth*panelWidth:]
-		plane := n * s.depth * panelWidth
+		part, panel := parts[i/n], i%n
+		worker := scratch.worker()
+		defer scratch.release(worker)
+		worker.floats = grow(worker.floats, part.depth*panelWidth)
+		from.packPart(k, worker.floats, part, panel, w)
+		to := dst[i/n*s.phaseSize()+panel*s.depth*panelWidth:]
 		for source := range s.stride * s.stride {
-			to := dst[part*size+panel*s.depth*panelWidth+source*run:]
 			first := source/s.stride*s.stride*s.taps + source%s.stride
-			k.transform(transformWeights, s.products, to, grid{s.products * plane, plane},
-				src[first*run:], grid{s.stride * s.stride * s.taps * run, s.stride * run}, run)
+			k.transform(transformWeights, s.products, to[source*run:], grid{s.products * plane, plane},
+				worker.floats[first*run:], grid{s.stride * s.stride * s.taps * run, s.stride * run}, run)
 		}
 	})
 }
@@ -131,9 +129,7 @@ func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
 func (s *short) run(p *pool.Pool, scratch *Scratch, y, x, weights []float32) {
 	lines := s.batch * s.rows[0].outs / tileSide
 	blocks := min(lines, (lines*s.cols[0].outs/tileSide+shortTiles-1)/shortTiles)
-	if threads := p.Threads(); blocks > 1 || lines > 1 {
-		blocks = min(lines, (blocks+threads-1)/threads*threads)
-	}
+	blocks = min(lines, roundUp(blocks, p.Threads()))
 	k := scratch.kernels()
 	size := s.phaseSize()
 	p.Run(blocks, func(i int) {
