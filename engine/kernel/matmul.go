@@ -16,6 +16,9 @@ const (
 	fewSteps    = 128
 	smallFloats = 256 * 1024
 
+	// packFloats bounds how much of B is packed at once: 4 MB, which stay in the third cache for all rows of A.
+	packFloats = 1024 * 1024
+
 	// columnDepth is how many steps of k the column form makes before the next strip.
 	columnDepth = 512
 )
@@ -32,12 +35,18 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 		inPlace = b.Cols / panelWidth * panelWidth
 		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, inPlace}).run(p, s)
 	}
-	if inPlace < b.Cols {
-		b = b.columns(inPlace, b.Cols)
-		packed := &Packed{data: s.take(panels(b.Cols) * panelWidth * b.Rows)}
-		defer s.give(packed.data)
-		PackMatrix(p, s, packed, b)
-		newMultiplication(s, dst.columns(inPlace, dst.Cols), a, packed.columns()).run(p, s)
+	packed := &Packed{data: s.take(min(packFloats, roundUp(b.Cols-inPlace, panelWidth)*b.Rows))}
+	defer func() { s.give(packed.data) }()
+	for from := 0; from == 0 || from < b.Rows; from += maxDepth {
+		part := b.rows(from, min(from+maxDepth, b.Rows))
+		width := max(1, packFloats/panelWidth/max(part.Rows, 1)) * panelWidth
+		for col := inPlace; col < b.Cols; col += width {
+			end := min(col+width, b.Cols)
+			PackMatrix(p, s, packed, part.columns(col, end))
+			m := newMultiplication(s, dst.columns(col, end), a.columns(from, from+part.Rows), packed.columns())
+			m.add = from > 0
+			m.run(p, s)
+		}
 	}
 }
 
@@ -78,6 +87,9 @@ func (m Matrix) from(offset int) Matrix {
 	m.Data = m.Data[min(offset, len(m.Data)):]
 	return m
 }
+
+// rows returns the view of some rows of m.
+func (m Matrix) rows(from, to int) Matrix { return m.T().columns(from, to).T() }
 
 // columns returns the view of some columns of m.
 func (m Matrix) columns(from, to int) Matrix {
@@ -120,7 +132,7 @@ type multiplication struct {
 	kernels *kernels
 	dst, a  Matrix
 	b       columns
-	add     bool // to dst; of byColumns alone
+	add     bool // to dst
 }
 
 func newMultiplication(s *Scratch, dst, a Matrix, b columns) *multiplication {
@@ -177,7 +189,7 @@ func (m *multiplication) byRows(w *worker, r0, r1, c0, c1 int) {
 		m.kernels.multiply(w, product{
 			a: part.Data, rows: w.rows, segments: w.segments, length: part.Cols,
 			b: m.b.from(from, c0), panel: m.b.panel, bStride: m.b.stride,
-			c: m.dst.Data, cRows: w.cRows, cols: c1 - c0, add: from > 0,
+			c: m.dst.Data, cRows: w.cRows, cols: c1 - c0, add: m.add || from > 0,
 		})
 	}
 }
@@ -207,8 +219,7 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 	t.segments = w.pairs
 	for from := 0; from == 0 || from < m.a.Cols; from += columnDepth {
 		t.length = min(columnDepth, m.a.Cols-from)
-		t.add = min(from, 1)
-		if m.add {
+		if t.add = min(from, 1); m.add {
 			t.add = 1
 		}
 		for col := c0; col < c1; {
