@@ -104,3 +104,12 @@ func BenchmarkMatMul(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkMatMul64(b *testing.B) {
+	const n = 512
+	m := Matrix64{make([]float64, n*n), n, n, n, 1}
+	dst := Matrix64{make([]float64, n*n), n, n, n, 1}
+	eachFastLevel(b, func(b *testing.B, s *Scratch) {
+		report(b, s, 2*2*n*n*n, func() { MatMul64(nil, s, dst, m, m) }) // counted double, as the peak is float32's
+	})
+}

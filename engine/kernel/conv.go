@@ -126,8 +126,8 @@ func (c *Conv) method(f *correlation) method {
 }
 
 func packAndRun(m method, p *pool.Pool, s *Scratch, y, x, w []float32) {
-	packed := s.take(m.size())
-	defer s.give(packed)
+	packed := s.floats.take(m.size())
+	defer s.floats.give(packed)
 	m.pack(p, s, packed, w)
 	m.run(p, s, y, x, packed)
 }

@@ -35,8 +35,8 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 		inPlace = b.Cols / panelWidth * panelWidth
 		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, inPlace}).run(p, s)
 	}
-	packed := &Packed{data: s.take(min(packFloats, roundUp(b.Cols-inPlace, panelWidth)*b.Rows))}
-	defer func() { s.give(packed.data) }()
+	packed := &Packed{data: s.floats.take(min(packFloats, roundUp(b.Cols-inPlace, panelWidth)*b.Rows))}
+	defer func() { s.floats.give(packed.data) }()
 	for from := 0; from == 0 || from < b.Rows; from += maxDepth {
 		part := b.rows(from, min(from+maxDepth, b.Rows))
 		width := max(1, packFloats/panelWidth/max(part.Rows, 1)) * panelWidth

@@ -150,3 +150,40 @@ func TestMatMulRefusesWrongShapes(t *testing.T) {
 		}()
 	}
 }
+
+func TestMatMul64(t *testing.T) {
+	eachLevel(t, func(t *testing.T, s *Scratch) {
+		p := pool.New(3)
+		defer p.Close()
+		rng := rand.New(rand.NewPCG(23, 24))
+		for _, size := range [][3]int{{0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {1, 1, 1}, {7, 19, 17}, {12, 31, 16}, {13, 5, 33}, {97, 513, 25}, {30, 1100, 8}} {
+			m, k, n := size[0], size[1], size[2]
+			numbers := func(n int) []float64 {
+				s := make([]float64, n)
+				for i := range s {
+					s[i] = 2*rng.Float64() - 1
+				}
+				return s
+			}
+			a, b := Matrix64{numbers(m * k), m, k, k, 1}, Matrix64{numbers(k * n), k, n, 1, k}
+			if m%2 == 1 {
+				a.RowStride, a.ColStride = 1, m
+			}
+			dst := Matrix64{numbers(m * (n + 1)), m, n, n + 1, 1}
+			MatMul64(p, s, dst, a, b)
+			for r := range m {
+				for c := range n {
+					var want, magnitude float64
+					for i := range k {
+						product := a.Data[r*a.RowStride+i*a.ColStride] * b.Data[i*b.RowStride+c*b.ColStride]
+						want, magnitude = want+product, magnitude+math.Abs(product)
+					}
+					// Both sums err by at most k units of the last place of the magnitude.
+					if got := dst.Data[r*(n+1)+c]; math.Abs(got-want) > 2*float64(k)*magnitude*0x1p-53 {
+						t.Fatalf("%v: element (%d, %d) is %v, want %v", size, r, c, got, want)
+					}
+				}
+			}
+		}
+	})
+}

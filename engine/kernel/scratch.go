@@ -13,7 +13,8 @@ type Scratch struct {
 
 	mu      sync.Mutex
 	workers []*worker
-	free    [][]float32
+	floats  stock[float32]
+	doubles stock[float64]
 }
 
 // worker is what one block of work needs for itself.
@@ -58,8 +59,14 @@ func (s *Scratch) release(w *worker) {
 	s.mu.Unlock()
 }
 
-// take takes n floats from the stock; give them back by give. What they contain is left over.
-func (s *Scratch) take(n int) []float32 {
+// stock is memory to be used again.
+type stock[T any] struct {
+	mu   sync.Mutex
+	free [][]T
+}
+
+// take takes n numbers from the stock; give them back by give. What they contain is left over.
+func (s *stock[T]) take(n int) []T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	best := -1
@@ -69,14 +76,14 @@ func (s *Scratch) take(n int) []float32 {
 		}
 	}
 	if best < 0 {
-		return make([]float32, n)
+		return make([]T, n)
 	}
 	b := s.free[best]
 	s.free = slices.Delete(s.free, best, best+1)
 	return grow(b, n)
 }
 
-// fits says whether a buffer of size a serves n floats better than one of size b: the smallest that is large enough, or
+// fits says whether memory of size a serves n numbers better than some of size b: the smallest that is large enough, or
 // else the largest, which then makes place for a larger one.
 func fits(a, b, n int) bool {
 	if b >= n {
@@ -85,7 +92,7 @@ func fits(a, b, n int) bool {
 	return a > b
 }
 
-func (s *Scratch) give(b []float32) {
+func (s *stock[T]) give(b []T) {
 	s.mu.Lock()
 	s.free = append(s.free, b)
 	s.mu.Unlock()

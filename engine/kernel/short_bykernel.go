@@ -22,11 +22,11 @@ func (s *short) byKernel(p *pool.Pool, scratch *Scratch, dw, x, dy []float32) {
 	most := (lines + blocks - 1) / blocks * cols // tiles of a block
 	products := s.products * s.products
 	v, d := newPlanes(nil, 0, most, s.depth), newPlanes(nil, 0, most, s.out)
-	v.data, d.data = scratch.take(products*v.size), scratch.take(products*d.size)
-	sums := scratch.take(products * s.depth * s.out) // [t][depth][out]
+	v.data, d.data = scratch.floats.take(products*v.size), scratch.floats.take(products*d.size)
+	sums := scratch.floats.take(products * s.depth * s.out) // [t][depth][out]
 	defer func() {
 		for _, b := range [][]float32{v.data, d.data, sums} {
-			scratch.give(b)
+			scratch.floats.give(b)
 		}
 	}()
 	chunks := (s.depth + gradientRows - 1) / gradientRows

@@ -52,6 +52,7 @@ type kernels struct {
 	rows       int                    // of the tallest tile
 	row        *[2][13]func(*rowTile) // by vectors-1 and rows
 	col        *[2][13]func(*colTile)
+	row64      *[13]func(*rowTile64)                                                             // two vectors wide, by rows; nil: plain Go
 	transpose  func(dst, src *float32, dstStride, srcStride, blocks int)                         // 8 rows of 8*blocks numbers; strides in floats
 	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
 	copyPanel  func(dst, src *float32, srcStride, rows int)                                      // rows of 32 numbers

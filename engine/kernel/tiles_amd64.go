@@ -208,6 +208,66 @@ var colAVX2 = [2][13]func(*colTile){
 	1: {1: colAVX2x1x16, 2: colAVX2x2x16, 3: colAVX2x3x16, 4: colAVX2x4x16, 5: colAVX2x5x16, 6: colAVX2x6x16},
 }
 
+// row64AVX512 is indexed by rows.
+var row64AVX512 = [13]func(*rowTile64){1: row64AVX512x1x16, 2: row64AVX512x2x16, 3: row64AVX512x3x16, 4: row64AVX512x4x16, 5: row64AVX512x5x16, 6: row64AVX512x6x16, 7: row64AVX512x7x16, 8: row64AVX512x8x16, 9: row64AVX512x9x16, 10: row64AVX512x10x16, 11: row64AVX512x11x16, 12: row64AVX512x12x16}
+
+//go:noescape
+func row64AVX512x1x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x2x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x3x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x4x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x5x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x6x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x7x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x8x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x9x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x10x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x11x16(t *rowTile64)
+
+//go:noescape
+func row64AVX512x12x16(t *rowTile64)
+
+// row64AVX2 is indexed by rows.
+var row64AVX2 = [13]func(*rowTile64){1: row64AVX2x1x8, 2: row64AVX2x2x8, 3: row64AVX2x3x8, 4: row64AVX2x4x8, 5: row64AVX2x5x8, 6: row64AVX2x6x8}
+
+//go:noescape
+func row64AVX2x1x8(t *rowTile64)
+
+//go:noescape
+func row64AVX2x2x8(t *rowTile64)
+
+//go:noescape
+func row64AVX2x3x8(t *rowTile64)
+
+//go:noescape
+func row64AVX2x4x8(t *rowTile64)
+
+//go:noescape
+func row64AVX2x5x8(t *rowTile64)
+
+//go:noescape
+func row64AVX2x6x8(t *rowTile64)
+
 //go:noescape
 func transformAVX512Input3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
@@ -306,6 +366,16 @@ var _ [112]struct{} = [unsafe.Offsetof(rowTile{}.add)]struct{}{}
 var _ [120]struct{} = [unsafe.Offsetof(rowTile{}.ahead)]struct{}{}
 var _ [128]struct{} = [unsafe.Offsetof(rowTile{}.rows)]struct{}{}
 var _ [224]struct{} = [unsafe.Offsetof(rowTile{}.cRows)]struct{}{}
+var _ [0]struct{} = [unsafe.Offsetof(rowTile64{}.a)]struct{}{}
+var _ [24]struct{} = [unsafe.Offsetof(rowTile64{}.b)]struct{}{}
+var _ [48]struct{} = [unsafe.Offsetof(rowTile64{}.c)]struct{}{}
+var _ [72]struct{} = [unsafe.Offsetof(rowTile64{}.segments)]struct{}{}
+var _ [96]struct{} = [unsafe.Offsetof(rowTile64{}.length)]struct{}{}
+var _ [104]struct{} = [unsafe.Offsetof(rowTile64{}.bStride)]struct{}{}
+var _ [112]struct{} = [unsafe.Offsetof(rowTile64{}.add)]struct{}{}
+var _ [120]struct{} = [unsafe.Offsetof(rowTile64{}.ahead)]struct{}{}
+var _ [128]struct{} = [unsafe.Offsetof(rowTile64{}.rows)]struct{}{}
+var _ [224]struct{} = [unsafe.Offsetof(rowTile64{}.cRows)]struct{}{}
 var _ [0]struct{} = [unsafe.Offsetof(colTile{}.a)]struct{}{}
 var _ [24]struct{} = [unsafe.Offsetof(colTile{}.b)]struct{}{}
 var _ [48]struct{} = [unsafe.Offsetof(colTile{}.c)]struct{}{}

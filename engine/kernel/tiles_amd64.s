@@ -7,7 +7,7 @@
 // func rowAVX512x1x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x1x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -80,7 +80,7 @@ done:
 // func rowAVX512x2x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x2x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -171,7 +171,7 @@ done:
 // func rowAVX512x3x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x3x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -280,7 +280,7 @@ done:
 // func rowAVX512x4x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x4x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -407,7 +407,7 @@ done:
 // func rowAVX512x5x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x5x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -552,7 +552,7 @@ done:
 // func rowAVX512x6x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x6x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -715,7 +715,7 @@ done:
 // func rowAVX512x7x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x7x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -896,7 +896,7 @@ done:
 // func rowAVX512x8x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x8x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -1095,7 +1095,7 @@ done:
 // func rowAVX512x9x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x9x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -1312,7 +1312,7 @@ done:
 // func rowAVX512x10x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x10x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -1547,7 +1547,7 @@ done:
 // func rowAVX512x11x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x11x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -1800,7 +1800,7 @@ done:
 // func rowAVX512x12x32(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x12x32(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2071,7 +2071,7 @@ done:
 // func rowAVX512x1x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x1x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2139,7 +2139,7 @@ done:
 // func rowAVX512x2x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x2x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2221,7 +2221,7 @@ done:
 // func rowAVX512x3x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x3x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2317,7 +2317,7 @@ done:
 // func rowAVX512x4x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x4x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2427,7 +2427,7 @@ done:
 // func rowAVX512x5x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x5x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2551,7 +2551,7 @@ done:
 // func rowAVX512x6x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x6x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2689,7 +2689,7 @@ done:
 // func rowAVX512x7x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x7x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -2841,7 +2841,7 @@ done:
 // func rowAVX512x8x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x8x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -3007,7 +3007,7 @@ done:
 // func rowAVX512x9x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x9x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -3187,7 +3187,7 @@ done:
 // func rowAVX512x10x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x10x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -3381,7 +3381,7 @@ done:
 // func rowAVX512x11x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x11x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -3589,7 +3589,7 @@ done:
 // func rowAVX512x12x16(t *byte)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·rowAVX512x12x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -6331,7 +6331,7 @@ done:
 // func rowAVX2x1x16(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x1x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -6404,7 +6404,7 @@ done:
 // func rowAVX2x2x16(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x2x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -6495,7 +6495,7 @@ done:
 // func rowAVX2x3x16(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x3x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -6604,7 +6604,7 @@ done:
 // func rowAVX2x4x16(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x4x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -6731,7 +6731,7 @@ done:
 // func rowAVX2x5x16(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x5x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -6876,7 +6876,7 @@ done:
 // func rowAVX2x6x16(t *byte)
 // Requires: AVX, FMA3, MMX+
 TEXT ·rowAVX2x6x16(SB), NOSPLIT, $40-8
-	// Rows of C are addressed as the rows of A below: base + 4*offset.
+	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ   t+0(FP), R15
 	CMPQ   112(R15), $0x00
 	JNE    continued
@@ -7544,6 +7544,2778 @@ done:
 	VMOVUPS Y8, (AX)
 	VMOVUPS Y9, 32(AX)
 	LEAQ    (AX)(BX*4), AX
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y11, 32(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x1x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x1x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z2
+	VMOVUPS      64(R14), Z3
+	VBROADCASTSD (AX)(R15*8), Z4
+	VFMADD231PD  Z2, Z4, Z0
+	VFMADD231PD  Z3, Z4, Z1
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x2x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x2x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z4
+	VMOVUPS      64(R14), Z5
+	VBROADCASTSD (AX)(R15*8), Z6
+	VFMADD231PD  Z4, Z6, Z0
+	VFMADD231PD  Z5, Z6, Z1
+	VBROADCASTSD (BX)(R15*8), Z7
+	VFMADD231PD  Z4, Z7, Z2
+	VFMADD231PD  Z5, Z7, Z3
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x3x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x3x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z6
+	VMOVUPS      64(R14), Z7
+	VBROADCASTSD (AX)(R15*8), Z8
+	VFMADD231PD  Z6, Z8, Z0
+	VFMADD231PD  Z7, Z8, Z1
+	VBROADCASTSD (BX)(R15*8), Z9
+	VFMADD231PD  Z6, Z9, Z2
+	VFMADD231PD  Z7, Z9, Z3
+	VBROADCASTSD (CX)(R15*8), Z10
+	VFMADD231PD  Z6, Z10, Z4
+	VFMADD231PD  Z7, Z10, Z5
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x4x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x4x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z8
+	VMOVUPS      64(R14), Z9
+	VBROADCASTSD (AX)(R15*8), Z10
+	VFMADD231PD  Z8, Z10, Z0
+	VFMADD231PD  Z9, Z10, Z1
+	VBROADCASTSD (BX)(R15*8), Z11
+	VFMADD231PD  Z8, Z11, Z2
+	VFMADD231PD  Z9, Z11, Z3
+	VBROADCASTSD (CX)(R15*8), Z12
+	VFMADD231PD  Z8, Z12, Z4
+	VFMADD231PD  Z9, Z12, Z5
+	VBROADCASTSD (DX)(R15*8), Z13
+	VFMADD231PD  Z8, Z13, Z6
+	VFMADD231PD  Z9, Z13, Z7
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x5x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x5x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z10
+	VMOVUPS      64(R14), Z11
+	VBROADCASTSD (AX)(R15*8), Z12
+	VFMADD231PD  Z10, Z12, Z0
+	VFMADD231PD  Z11, Z12, Z1
+	VBROADCASTSD (BX)(R15*8), Z13
+	VFMADD231PD  Z10, Z13, Z2
+	VFMADD231PD  Z11, Z13, Z3
+	VBROADCASTSD (CX)(R15*8), Z14
+	VFMADD231PD  Z10, Z14, Z4
+	VFMADD231PD  Z11, Z14, Z5
+	VBROADCASTSD (DX)(R15*8), Z15
+	VFMADD231PD  Z10, Z15, Z6
+	VFMADD231PD  Z11, Z15, Z7
+	VBROADCASTSD (SI)(R15*8), Z12
+	VFMADD231PD  Z10, Z12, Z8
+	VFMADD231PD  Z11, Z12, Z9
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x6x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x6x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z12
+	VMOVUPS      64(R14), Z13
+	VBROADCASTSD (AX)(R15*8), Z14
+	VFMADD231PD  Z12, Z14, Z0
+	VFMADD231PD  Z13, Z14, Z1
+	VBROADCASTSD (BX)(R15*8), Z15
+	VFMADD231PD  Z12, Z15, Z2
+	VFMADD231PD  Z13, Z15, Z3
+	VBROADCASTSD (CX)(R15*8), Z16
+	VFMADD231PD  Z12, Z16, Z4
+	VFMADD231PD  Z13, Z16, Z5
+	VBROADCASTSD (DX)(R15*8), Z17
+	VFMADD231PD  Z12, Z17, Z6
+	VFMADD231PD  Z13, Z17, Z7
+	VBROADCASTSD (SI)(R15*8), Z14
+	VFMADD231PD  Z12, Z14, Z8
+	VFMADD231PD  Z13, Z14, Z9
+	VBROADCASTSD (DI)(R15*8), Z15
+	VFMADD231PD  Z12, Z15, Z10
+	VFMADD231PD  Z13, Z15, Z11
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x7x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x7x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z12
+	VMOVUPS 64(AX), Z13
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 176(R15), R8
+	MOVQ (R15), R14
+	LEAQ (R14)(R8*8), R8
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z14
+	VMOVUPS      64(R14), Z15
+	VBROADCASTSD (AX)(R15*8), Z16
+	VFMADD231PD  Z14, Z16, Z0
+	VFMADD231PD  Z15, Z16, Z1
+	VBROADCASTSD (BX)(R15*8), Z17
+	VFMADD231PD  Z14, Z17, Z2
+	VFMADD231PD  Z15, Z17, Z3
+	VBROADCASTSD (CX)(R15*8), Z18
+	VFMADD231PD  Z14, Z18, Z4
+	VFMADD231PD  Z15, Z18, Z5
+	VBROADCASTSD (DX)(R15*8), Z19
+	VFMADD231PD  Z14, Z19, Z6
+	VFMADD231PD  Z15, Z19, Z7
+	VBROADCASTSD (SI)(R15*8), Z16
+	VFMADD231PD  Z14, Z16, Z8
+	VFMADD231PD  Z15, Z16, Z9
+	VBROADCASTSD (DI)(R15*8), Z17
+	VFMADD231PD  Z14, Z17, Z10
+	VFMADD231PD  Z15, Z17, Z11
+	VBROADCASTSD (R8)(R15*8), Z18
+	VFMADD231PD  Z14, Z18, Z12
+	VFMADD231PD  Z15, Z18, Z13
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x8x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x8x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z12
+	VMOVUPS 64(AX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z14
+	VMOVUPS 64(AX), Z15
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 176(R15), R8
+	MOVQ (R15), R14
+	LEAQ (R14)(R8*8), R8
+	MOVQ 184(R15), R9
+	MOVQ (R15), R14
+	LEAQ (R14)(R9*8), R9
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z16
+	VMOVUPS      64(R14), Z17
+	VBROADCASTSD (AX)(R15*8), Z18
+	VFMADD231PD  Z16, Z18, Z0
+	VFMADD231PD  Z17, Z18, Z1
+	VBROADCASTSD (BX)(R15*8), Z19
+	VFMADD231PD  Z16, Z19, Z2
+	VFMADD231PD  Z17, Z19, Z3
+	VBROADCASTSD (CX)(R15*8), Z20
+	VFMADD231PD  Z16, Z20, Z4
+	VFMADD231PD  Z17, Z20, Z5
+	VBROADCASTSD (DX)(R15*8), Z21
+	VFMADD231PD  Z16, Z21, Z6
+	VFMADD231PD  Z17, Z21, Z7
+	VBROADCASTSD (SI)(R15*8), Z18
+	VFMADD231PD  Z16, Z18, Z8
+	VFMADD231PD  Z17, Z18, Z9
+	VBROADCASTSD (DI)(R15*8), Z19
+	VFMADD231PD  Z16, Z19, Z10
+	VFMADD231PD  Z17, Z19, Z11
+	VBROADCASTSD (R8)(R15*8), Z20
+	VFMADD231PD  Z16, Z20, Z12
+	VFMADD231PD  Z17, Z20, Z13
+	VBROADCASTSD (R9)(R15*8), Z21
+	VFMADD231PD  Z16, Z21, Z14
+	VFMADD231PD  Z17, Z21, Z15
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x9x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x9x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z12
+	VMOVUPS 64(AX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z14
+	VMOVUPS 64(AX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z16
+	VMOVUPS 64(AX), Z17
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 176(R15), R8
+	MOVQ (R15), R14
+	LEAQ (R14)(R8*8), R8
+	MOVQ 184(R15), R9
+	MOVQ (R15), R14
+	LEAQ (R14)(R9*8), R9
+	MOVQ 192(R15), R10
+	MOVQ (R15), R14
+	LEAQ (R14)(R10*8), R10
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z18
+	VMOVUPS      64(R14), Z19
+	VBROADCASTSD (AX)(R15*8), Z20
+	VFMADD231PD  Z18, Z20, Z0
+	VFMADD231PD  Z19, Z20, Z1
+	VBROADCASTSD (BX)(R15*8), Z21
+	VFMADD231PD  Z18, Z21, Z2
+	VFMADD231PD  Z19, Z21, Z3
+	VBROADCASTSD (CX)(R15*8), Z22
+	VFMADD231PD  Z18, Z22, Z4
+	VFMADD231PD  Z19, Z22, Z5
+	VBROADCASTSD (DX)(R15*8), Z23
+	VFMADD231PD  Z18, Z23, Z6
+	VFMADD231PD  Z19, Z23, Z7
+	VBROADCASTSD (SI)(R15*8), Z20
+	VFMADD231PD  Z18, Z20, Z8
+	VFMADD231PD  Z19, Z20, Z9
+	VBROADCASTSD (DI)(R15*8), Z21
+	VFMADD231PD  Z18, Z21, Z10
+	VFMADD231PD  Z19, Z21, Z11
+	VBROADCASTSD (R8)(R15*8), Z22
+	VFMADD231PD  Z18, Z22, Z12
+	VFMADD231PD  Z19, Z22, Z13
+	VBROADCASTSD (R9)(R15*8), Z23
+	VFMADD231PD  Z18, Z23, Z14
+	VFMADD231PD  Z19, Z23, Z15
+	VBROADCASTSD (R10)(R15*8), Z20
+	VFMADD231PD  Z18, Z20, Z16
+	VFMADD231PD  Z19, Z20, Z17
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x10x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x10x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z12
+	VMOVUPS 64(AX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z14
+	VMOVUPS 64(AX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z16
+	VMOVUPS 64(AX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    296(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z18
+	VMOVUPS 64(AX), Z19
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 176(R15), R8
+	MOVQ (R15), R14
+	LEAQ (R14)(R8*8), R8
+	MOVQ 184(R15), R9
+	MOVQ (R15), R14
+	LEAQ (R14)(R9*8), R9
+	MOVQ 192(R15), R10
+	MOVQ (R15), R14
+	LEAQ (R14)(R10*8), R10
+	MOVQ 200(R15), R11
+	MOVQ (R15), R14
+	LEAQ (R14)(R11*8), R11
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z20
+	VMOVUPS      64(R14), Z21
+	VBROADCASTSD (AX)(R15*8), Z22
+	VFMADD231PD  Z20, Z22, Z0
+	VFMADD231PD  Z21, Z22, Z1
+	VBROADCASTSD (BX)(R15*8), Z23
+	VFMADD231PD  Z20, Z23, Z2
+	VFMADD231PD  Z21, Z23, Z3
+	VBROADCASTSD (CX)(R15*8), Z24
+	VFMADD231PD  Z20, Z24, Z4
+	VFMADD231PD  Z21, Z24, Z5
+	VBROADCASTSD (DX)(R15*8), Z25
+	VFMADD231PD  Z20, Z25, Z6
+	VFMADD231PD  Z21, Z25, Z7
+	VBROADCASTSD (SI)(R15*8), Z22
+	VFMADD231PD  Z20, Z22, Z8
+	VFMADD231PD  Z21, Z22, Z9
+	VBROADCASTSD (DI)(R15*8), Z23
+	VFMADD231PD  Z20, Z23, Z10
+	VFMADD231PD  Z21, Z23, Z11
+	VBROADCASTSD (R8)(R15*8), Z24
+	VFMADD231PD  Z20, Z24, Z12
+	VFMADD231PD  Z21, Z24, Z13
+	VBROADCASTSD (R9)(R15*8), Z25
+	VFMADD231PD  Z20, Z25, Z14
+	VFMADD231PD  Z21, Z25, Z15
+	VBROADCASTSD (R10)(R15*8), Z22
+	VFMADD231PD  Z20, Z22, Z16
+	VFMADD231PD  Z21, Z22, Z17
+	VBROADCASTSD (R11)(R15*8), Z23
+	VFMADD231PD  Z20, Z23, Z18
+	VFMADD231PD  Z21, Z23, Z19
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    296(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x11x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x11x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z12
+	VMOVUPS 64(AX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z14
+	VMOVUPS 64(AX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z16
+	VMOVUPS 64(AX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    296(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z18
+	VMOVUPS 64(AX), Z19
+	MOVQ    48(R15), AX
+	MOVQ    304(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z20
+	VMOVUPS 64(AX), Z21
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 176(R15), R8
+	MOVQ (R15), R14
+	LEAQ (R14)(R8*8), R8
+	MOVQ 184(R15), R9
+	MOVQ (R15), R14
+	LEAQ (R14)(R9*8), R9
+	MOVQ 192(R15), R10
+	MOVQ (R15), R14
+	LEAQ (R14)(R10*8), R10
+	MOVQ 200(R15), R11
+	MOVQ (R15), R14
+	LEAQ (R14)(R11*8), R11
+	MOVQ 208(R15), R12
+	MOVQ (R15), R14
+	LEAQ (R14)(R12*8), R12
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z22
+	VMOVUPS      64(R14), Z23
+	VBROADCASTSD (AX)(R15*8), Z24
+	VFMADD231PD  Z22, Z24, Z0
+	VFMADD231PD  Z23, Z24, Z1
+	VBROADCASTSD (BX)(R15*8), Z25
+	VFMADD231PD  Z22, Z25, Z2
+	VFMADD231PD  Z23, Z25, Z3
+	VBROADCASTSD (CX)(R15*8), Z26
+	VFMADD231PD  Z22, Z26, Z4
+	VFMADD231PD  Z23, Z26, Z5
+	VBROADCASTSD (DX)(R15*8), Z27
+	VFMADD231PD  Z22, Z27, Z6
+	VFMADD231PD  Z23, Z27, Z7
+	VBROADCASTSD (SI)(R15*8), Z24
+	VFMADD231PD  Z22, Z24, Z8
+	VFMADD231PD  Z23, Z24, Z9
+	VBROADCASTSD (DI)(R15*8), Z25
+	VFMADD231PD  Z22, Z25, Z10
+	VFMADD231PD  Z23, Z25, Z11
+	VBROADCASTSD (R8)(R15*8), Z26
+	VFMADD231PD  Z22, Z26, Z12
+	VFMADD231PD  Z23, Z26, Z13
+	VBROADCASTSD (R9)(R15*8), Z27
+	VFMADD231PD  Z22, Z27, Z14
+	VFMADD231PD  Z23, Z27, Z15
+	VBROADCASTSD (R10)(R15*8), Z24
+	VFMADD231PD  Z22, Z24, Z16
+	VFMADD231PD  Z23, Z24, Z17
+	VBROADCASTSD (R11)(R15*8), Z25
+	VFMADD231PD  Z22, Z25, Z18
+	VFMADD231PD  Z23, Z25, Z19
+	VBROADCASTSD (R12)(R15*8), Z26
+	VFMADD231PD  Z22, Z26, Z20
+	VFMADD231PD  Z23, Z26, Z21
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    296(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    304(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX512x12x16(t *byte)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·row64AVX512x12x16(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z2
+	VMOVUPS 64(AX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z4
+	VMOVUPS 64(AX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z6
+	VMOVUPS 64(AX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z8
+	VMOVUPS 64(AX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z10
+	VMOVUPS 64(AX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z12
+	VMOVUPS 64(AX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z14
+	VMOVUPS 64(AX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z16
+	VMOVUPS 64(AX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    296(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z18
+	VMOVUPS 64(AX), Z19
+	MOVQ    48(R15), AX
+	MOVQ    304(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z20
+	VMOVUPS 64(AX), Z21
+	MOVQ    48(R15), AX
+	MOVQ    312(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Z22
+	VMOVUPS 64(AX), Z23
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 176(R15), R8
+	MOVQ (R15), R14
+	LEAQ (R14)(R8*8), R8
+	MOVQ 184(R15), R9
+	MOVQ (R15), R14
+	LEAQ (R14)(R9*8), R9
+	MOVQ 192(R15), R10
+	MOVQ (R15), R14
+	LEAQ (R14)(R10*8), R10
+	MOVQ 200(R15), R11
+	MOVQ (R15), R14
+	LEAQ (R14)(R11*8), R11
+	MOVQ 208(R15), R12
+	MOVQ (R15), R14
+	LEAQ (R14)(R12*8), R12
+	MOVQ 216(R15), R13
+	MOVQ (R15), R14
+	LEAQ (R14)(R13*8), R13
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSD (AX)(R15*8), Z26
+	VFMADD231PD  Z24, Z26, Z0
+	VFMADD231PD  Z25, Z26, Z1
+	VBROADCASTSD (BX)(R15*8), Z27
+	VFMADD231PD  Z24, Z27, Z2
+	VFMADD231PD  Z25, Z27, Z3
+	VBROADCASTSD (CX)(R15*8), Z28
+	VFMADD231PD  Z24, Z28, Z4
+	VFMADD231PD  Z25, Z28, Z5
+	VBROADCASTSD (DX)(R15*8), Z29
+	VFMADD231PD  Z24, Z29, Z6
+	VFMADD231PD  Z25, Z29, Z7
+	VBROADCASTSD (SI)(R15*8), Z26
+	VFMADD231PD  Z24, Z26, Z8
+	VFMADD231PD  Z25, Z26, Z9
+	VBROADCASTSD (DI)(R15*8), Z27
+	VFMADD231PD  Z24, Z27, Z10
+	VFMADD231PD  Z25, Z27, Z11
+	VBROADCASTSD (R8)(R15*8), Z28
+	VFMADD231PD  Z24, Z28, Z12
+	VFMADD231PD  Z25, Z28, Z13
+	VBROADCASTSD (R9)(R15*8), Z29
+	VFMADD231PD  Z24, Z29, Z14
+	VFMADD231PD  Z25, Z29, Z15
+	VBROADCASTSD (R10)(R15*8), Z26
+	VFMADD231PD  Z24, Z26, Z16
+	VFMADD231PD  Z25, Z26, Z17
+	VBROADCASTSD (R11)(R15*8), Z27
+	VFMADD231PD  Z24, Z27, Z18
+	VFMADD231PD  Z25, Z27, Z19
+	VBROADCASTSD (R12)(R15*8), Z28
+	VFMADD231PD  Z24, Z28, Z20
+	VFMADD231PD  Z25, Z28, Z21
+	VBROADCASTSD (R13)(R15*8), Z29
+	VFMADD231PD  Z24, Z29, Z22
+	VFMADD231PD  Z25, Z29, Z23
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    272(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    280(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    288(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    296(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    304(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	MOVQ    48(R15), AX
+	MOVQ    312(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX2x1x8(t *byte)
+// Requires: AVX, FMA3, MMX+
+TEXT ·row64AVX2x1x8(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Y2
+	VMOVUPS      32(R14), Y3
+	VBROADCASTSD (AX)(R15*8), Y4
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y4, Y1
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX2x2x8(t *byte)
+// Requires: AVX, FMA3, MMX+
+TEXT ·row64AVX2x2x8(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Y4
+	VMOVUPS      32(R14), Y5
+	VBROADCASTSD (AX)(R15*8), Y6
+	VFMADD231PD  Y4, Y6, Y0
+	VFMADD231PD  Y5, Y6, Y1
+	VBROADCASTSD (BX)(R15*8), Y7
+	VFMADD231PD  Y4, Y7, Y2
+	VFMADD231PD  Y5, Y7, Y3
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX2x3x8(t *byte)
+// Requires: AVX, FMA3, MMX+
+TEXT ·row64AVX2x3x8(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Y6
+	VMOVUPS      32(R14), Y7
+	VBROADCASTSD (AX)(R15*8), Y8
+	VFMADD231PD  Y6, Y8, Y0
+	VFMADD231PD  Y7, Y8, Y1
+	VBROADCASTSD (BX)(R15*8), Y9
+	VFMADD231PD  Y6, Y9, Y2
+	VFMADD231PD  Y7, Y9, Y3
+	VBROADCASTSD (CX)(R15*8), Y10
+	VFMADD231PD  Y6, Y10, Y4
+	VFMADD231PD  Y7, Y10, Y5
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX2x4x8(t *byte)
+// Requires: AVX, FMA3, MMX+
+TEXT ·row64AVX2x4x8(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y6
+	VMOVUPS 32(AX), Y7
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Y8
+	VMOVUPS      32(R14), Y9
+	VBROADCASTSD (AX)(R15*8), Y10
+	VFMADD231PD  Y8, Y10, Y0
+	VFMADD231PD  Y9, Y10, Y1
+	VBROADCASTSD (BX)(R15*8), Y11
+	VFMADD231PD  Y8, Y11, Y2
+	VFMADD231PD  Y9, Y11, Y3
+	VBROADCASTSD (CX)(R15*8), Y12
+	VFMADD231PD  Y8, Y12, Y4
+	VFMADD231PD  Y9, Y12, Y5
+	VBROADCASTSD (DX)(R15*8), Y13
+	VFMADD231PD  Y8, Y13, Y6
+	VFMADD231PD  Y9, Y13, Y7
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX2x5x8(t *byte)
+// Requires: AVX, FMA3, MMX+
+TEXT ·row64AVX2x5x8(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y6
+	VMOVUPS 32(AX), Y7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y8
+	VMOVUPS 32(AX), Y9
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Y10
+	VMOVUPS      32(R14), Y11
+	VBROADCASTSD (AX)(R15*8), Y12
+	VFMADD231PD  Y10, Y12, Y0
+	VFMADD231PD  Y11, Y12, Y1
+	VBROADCASTSD (BX)(R15*8), Y13
+	VFMADD231PD  Y10, Y13, Y2
+	VFMADD231PD  Y11, Y13, Y3
+	VBROADCASTSD (CX)(R15*8), Y14
+	VFMADD231PD  Y10, Y14, Y4
+	VFMADD231PD  Y11, Y14, Y5
+	VBROADCASTSD (DX)(R15*8), Y15
+	VFMADD231PD  Y10, Y15, Y6
+	VFMADD231PD  Y11, Y15, Y7
+	VBROADCASTSD (SI)(R15*8), Y12
+	VFMADD231PD  Y10, Y12, Y8
+	VFMADD231PD  Y11, Y12, Y9
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	VZEROUPPER
+	RET
+
+// func row64AVX2x6x8(t *byte)
+// Requires: AVX, FMA3, MMX+
+TEXT ·row64AVX2x6x8(SB), NOSPLIT, $40-8
+	// Rows of C are addressed as the rows of A below: base + size*offset.
+	MOVQ   t+0(FP), R15
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    begin
+
+continued:
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y6
+	VMOVUPS 32(AX), Y7
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y8
+	VMOVUPS 32(AX), Y9
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS (AX), Y10
+	VMOVUPS 32(AX), Y11
+
+begin:
+	MOVQ 72(R15), R14
+	MOVQ R14, (SP)
+	MOVQ 80(R15), R14
+	MOVQ R14, 8(SP)
+	MOVQ 96(R15), R14
+	MOVQ R14, 16(SP)
+	MOVQ 104(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 32(SP)
+	MOVQ 128(R15), AX
+	MOVQ (R15), R14
+	LEAQ (R14)(AX*8), AX
+	MOVQ 136(R15), BX
+	MOVQ (R15), R14
+	LEAQ (R14)(BX*8), BX
+	MOVQ 144(R15), CX
+	MOVQ (R15), R14
+	LEAQ (R14)(CX*8), CX
+	MOVQ 152(R15), DX
+	MOVQ (R15), R14
+	LEAQ (R14)(DX*8), DX
+	MOVQ 160(R15), SI
+	MOVQ (R15), R14
+	LEAQ (R14)(SI*8), SI
+	MOVQ 168(R15), DI
+	MOVQ (R15), R14
+	LEAQ (R14)(DI*8), DI
+	MOVQ 24(R15), R14
+	MOVQ 120(R15), BP
+	SHLQ $0x03, BP
+
+segment:
+	CMPQ 8(SP), $0x00
+	JE   done
+	DECQ 8(SP)
+	MOVQ (SP), R15
+	MOVQ (R15), R15
+	ADDQ $0x08, (SP)
+	ADDQ 16(SP), R15
+	MOVQ R15, 24(SP)
+	SUBQ 16(SP), R15
+	CMPQ R15, 24(SP)
+	JGE  segment
+
+step:
+	VMOVUPS      (R14), Y12
+	VMOVUPS      32(R14), Y13
+	VBROADCASTSD (AX)(R15*8), Y14
+	VFMADD231PD  Y12, Y14, Y0
+	VFMADD231PD  Y13, Y14, Y1
+	VBROADCASTSD (BX)(R15*8), Y15
+	VFMADD231PD  Y12, Y15, Y2
+	VFMADD231PD  Y13, Y15, Y3
+	VBROADCASTSD (CX)(R15*8), Y14
+	VFMADD231PD  Y12, Y14, Y4
+	VFMADD231PD  Y13, Y14, Y5
+	VBROADCASTSD (DX)(R15*8), Y15
+	VFMADD231PD  Y12, Y15, Y6
+	VFMADD231PD  Y13, Y15, Y7
+	VBROADCASTSD (SI)(R15*8), Y14
+	VFMADD231PD  Y12, Y14, Y8
+	VFMADD231PD  Y13, Y14, Y9
+	VBROADCASTSD (DI)(R15*8), Y15
+	VFMADD231PD  Y12, Y15, Y10
+	VFMADD231PD  Y13, Y15, Y11
+
+	// A line of the next panel, from the third cache to the second.
+	PREFETCHT1 (R14)(BP*1)
+	ADDQ       32(SP), R14
+	INCQ       R15
+	CMPQ       R15, 24(SP)
+	JLT        step
+	JMP        segment
+
+done:
+	MOVQ    t+0(FP), R15
+	MOVQ    48(R15), AX
+	MOVQ    224(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    232(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    240(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    248(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    256(R15), BX
+	LEAQ    (AX)(BX*8), AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	MOVQ    48(R15), AX
+	MOVQ    264(R15), BX
+	LEAQ    (AX)(BX*8), AX
 	VMOVUPS Y10, (AX)
 	VMOVUPS Y11, 32(AX)
 	VZEROUPPER

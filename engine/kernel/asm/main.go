@@ -24,20 +24,45 @@ import (
 // of rows is cut into tiles of nearly equal height, and the width of 1 vector serves the last 16 columns.
 //
 // AVX2: 6 x 2 vectors of 8 are 12 accumulators, 2 of B and the broadcast, of 16 registers.
+//
+// Tiles of float64 are the same with half as many lanes; there are only those of the row form.
 type family struct {
 	name    string
+	wide    bool // 512 bits
 	lanes   int
 	rows    int
 	vectors []int
+	double  bool // float64
 }
 
 var families = []family{
-	{"AVX512", 16, 12, []int{2, 1}},
-	{"AVX2", 8, 6, []int{2}},
+	{name: "AVX512", wide: true, lanes: 16, rows: 12, vectors: []int{2, 1}},
+	{name: "AVX2", lanes: 8, rows: 6, vectors: []int{2}},
+}
+
+// size is that of an element in bytes, and shift its logarithm.
+func (f family) size() uint8 {
+	if f.double {
+		return 8
+	}
+	return 4
+}
+
+func (f family) shift() Op {
+	if f.double {
+		return Imm(3)
+	}
+	return Imm(2)
+}
+
+// doubles returns the family of the same instructions for float64.
+func (f family) doubles() family {
+	f.double, f.lanes = true, f.lanes/2
+	return f
 }
 
 func (f family) vector(i int) reg.VecPhysical {
-	if f.lanes == 16 {
+	if f.wide {
 		return zmm[i]
 	}
 	return ymm[i]
@@ -101,6 +126,18 @@ func main() {
 			fmt.Fprintf(&decl, "// %s%s is indexed by vectors-1 and rows.\nvar %s%s = [2][13]func(*%sTile){\n%s}\n\n", kind.name, f.name, kind.name, f.name, kind.name, table.String())
 		}
 	}
+	for _, f := range families {
+		f = f.doubles()
+		fmt.Fprintf(&decl, "// row64%s is indexed by rows.\nvar row64%s = [13]func(*rowTile64){", f.name, f.name)
+		var stubs bytes.Buffer
+		for m := 1; m <= f.rows; m++ {
+			name := fmt.Sprintf("row64%sx%dx%d", f.name, m, 2*f.lanes)
+			rowTile(f, name, m, 2)
+			fmt.Fprintf(&decl, "%d: %s, ", m, name)
+			fmt.Fprintf(&stubs, "//go:noescape\nfunc %s(t *rowTile64)\n\n", name)
+		}
+		fmt.Fprintf(&decl, "}\n\n%s", stubs.String())
+	}
 	declareTransforms(&decl)
 	for out := 1; out <= 4; out++ {
 		sumTaps(out)
@@ -118,7 +155,7 @@ func main() {
 	for _, kind := range []struct {
 		name   string
 		fields []field
-	}{{"rowTile", rowFields}, {"colTile", colFields}} {
+	}{{"rowTile", rowFields}, {"rowTile64", rowFields}, {"colTile", colFields}} {
 		for _, f := range kind.fields {
 			fmt.Fprintf(&decl, "var _ [%d]struct{} = [unsafe.Offsetof(%s{}.%s)]struct{}{}\n", f.offset, kind.name, f.name)
 		}
@@ -144,12 +181,12 @@ func (r registers) b(v int) reg.VecPhysical        { return r.vector(r.height*r.
 func (r registers) broadcast(row int) reg.VecPhysical {
 	first := r.height*r.width + r.width
 	free := len(ymm) - first
-	if r.lanes == 16 {
+	if r.wide {
 		free = len(zmm) - first
 	}
 	return r.vector(first + row%min(free, 4))
 }
-func (r registers) bytes() int { return 4 * r.lanes }
+func (r registers) bytes() int { return int(r.size()) * r.lanes }
 
 // start zeroes the accumulators, or loads them from C if the tile adds to it. address leads to a row of C.
 func (r registers) start(add Mem, address func(row int) reg.Register) {
@@ -157,7 +194,7 @@ func (r registers) start(add Mem, address func(row int) reg.Register) {
 	JNE(LabelRef("continued"))
 	for row := range r.height {
 		for v := range r.width {
-			if r.lanes == 16 {
+			if r.wide {
 				VPXORD(r.acc(row, v), r.acc(row, v), r.acc(row, v))
 			} else {
 				VXORPS(r.acc(row, v), r.acc(row, v), r.acc(row, v))
@@ -194,9 +231,17 @@ func (r registers) step(b Mem, a func(row int) Mem) {
 		VMOVUPS(m, r.b(v))
 	}
 	for row := range r.height {
-		VBROADCASTSS(a(row), r.broadcast(row))
+		if r.double {
+			VBROADCASTSD(a(row), r.broadcast(row))
+		} else {
+			VBROADCASTSS(a(row), r.broadcast(row))
+		}
 		for v := range r.width {
-			VFMADD231PS(r.b(v), r.broadcast(row), r.acc(row, v))
+			if r.double {
+				VFMADD231PD(r.b(v), r.broadcast(row), r.acc(row, v))
+			} else {
+				VFMADD231PS(r.b(v), r.broadcast(row), r.acc(row, v))
+			}
 		}
 	}
 }
@@ -209,7 +254,7 @@ func rowTile(f family, name string, rows, vectors int) {
 	TEXT(name, attr.NOSPLIT, "func(t *byte)")
 	segment, left, length, end, bStride := AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8)
 
-	Comment("Rows of C are addressed as the rows of A below: base + 4*offset.")
+	Comment("Rows of C are addressed as the rows of A below: base + size*offset.")
 	t := index
 	Load(Param("t"), t)
 	cRow := func(row int) reg.Register {
@@ -217,7 +262,7 @@ func rowTile(f family, name string, rows, vectors int) {
 		m.Disp += 8 * row
 		MOVQ(at(rowFields, "c", t), reg.RAX)
 		MOVQ(m, reg.RBX)
-		LEAQ(Mem{Base: reg.RAX, Index: reg.RBX, Scale: 4}, reg.RAX)
+		LEAQ(Mem{Base: reg.RAX, Index: reg.RBX, Scale: r.size()}, reg.RAX)
 		return reg.RAX
 	}
 	r.start(at(rowFields, "add", t), cRow)
@@ -231,18 +276,18 @@ func rowTile(f family, name string, rows, vectors int) {
 	MOVQ(at(rowFields, "length", t), b)
 	MOVQ(b, length)
 	MOVQ(at(rowFields, "bStride", t), b)
-	SHLQ(Imm(2), b)
+	SHLQ(r.shift(), b)
 	MOVQ(b, bStride)
 	for row, register := range rowRegisters[:rows] {
 		m := at(rowFields, "rows", t)
 		m.Disp += 8 * row
 		MOVQ(m, register)
 		MOVQ(at(rowFields, "a", t), b)
-		LEAQ(Mem{Base: b, Index: register, Scale: 4}, register)
+		LEAQ(Mem{Base: b, Index: register, Scale: r.size()}, register)
 	}
 	MOVQ(at(rowFields, "b", t), b)
 	MOVQ(at(rowFields, "ahead", t), ahead)
-	SHLQ(Imm(2), ahead)
+	SHLQ(r.shift(), ahead)
 
 	Label("segment")
 	CMPQ(left, Imm(0))
@@ -258,7 +303,7 @@ func rowTile(f family, name string, rows, vectors int) {
 	JGE(LabelRef("segment"))
 
 	Label("step")
-	r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: rowRegisters[row], Index: index, Scale: 4} })
+	r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: rowRegisters[row], Index: index, Scale: r.size()} })
 	Comment("A line of the next panel, from the third cache to the second.")
 	PREFETCHT1(Mem{Base: b, Index: ahead, Scale: 1})
 	ADDQ(bStride, b)
@@ -333,7 +378,7 @@ func peak(f family, name string) {
 	TEXT(name, attr.NOSPLIT, "func(n int)")
 	n := Load(Param("n"), reg.RAX).(reg.GPPhysical)
 	for i := range 2*f.rows + 2 {
-		if f.lanes == 16 {
+		if f.wide {
 			VPXORD(r.vector(i), r.vector(i), r.vector(i))
 		} else {
 			VXORPS(r.vector(i), r.vector(i), r.vector(i))
