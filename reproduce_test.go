@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ganymede-gan/ganymede/config"
+	"github.com/ganymede-gan/ganymede/models"
 	"github.com/ganymede-gan/ganymede/reproduce"
 	"github.com/ganymede-gan/ganymede/train"
 )
@@ -93,6 +95,28 @@ func TestReproduceGoesOnWhereItWasStopped(t *testing.T) {
 	}
 	if got.Logged != want.Logged || !equalFigures(got.Figures, want.Figures) || got.Config != want.Config {
 		t.Errorf("in two halves: %+v; at once: %+v", got.Figures, want.Figures)
+	}
+}
+
+func TestExperimentsSetOptionsThatExist(t *testing.T) {
+	for _, e := range reproduce.Table() {
+		kind := "images"
+		if e.Name == "ring" || e.Name == "grid" {
+			kind = "points"
+		}
+		for _, p := range e.Parts {
+			model, err := models.Find(p.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := Configure(model, kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Load(config.Flags(append(append([]string{}, e.Set...), p.Set...))); err != nil {
+				t.Errorf("%s/%s: %v", e.Name, p.Name, err)
+			}
+		}
 	}
 }
 
