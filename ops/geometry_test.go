@@ -99,6 +99,7 @@ func check(t *testing.T, seed uint64) {
 	if _, err := oracle.Check(g.conv, inputs, opts...); err != nil {
 		t.Errorf("%+v: %v", g, err)
 	}
+	oracle.Same(t, g.conv, g.conv, inputs, oracle.Float32(), oracle.Tol(2e-6))
 }
 
 func TestConvOfRandomGeometry(t *testing.T) {

@@ -2,7 +2,7 @@
 // with its gradients, compared with finite differences of first and second order ([Gradients]), or with its numbers, compared with
 // those of another program ([File]). It knows nothing of what the function means.
 //
-// Everything runs in float64, on GoMLX's stock Go backend unless [Backends] says otherwise.
+// Everything runs in float64, unless [Float32] says otherwise, and on GoMLX's stock Go backend, unless [Backends] does.
 package oracle
 
 import (
@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -55,8 +56,30 @@ func Uniform(seed uint64, low, high float64, dims ...int) Array {
 	return a
 }
 
-func (a Array) tensor() *tensors.Tensor {
-	return tensors.FromFlatDataAndDimensions(a.Data, a.Dims...)
+func (a Array) tensor(dtype dtypes.DType) *tensors.Tensor {
+	if dtype == dtypes.Float64 {
+		return tensors.FromFlatDataAndDimensions(a.Data, a.Dims...)
+	}
+	single := make([]float32, len(a.Data))
+	for i, v := range a.Data {
+		single[i] = float32(v)
+	}
+	return tensors.FromFlatDataAndDimensions(single, a.Dims...)
+}
+
+// arrayOf reads an array back.
+func arrayOf(t *tensors.Tensor) (Array, error) {
+	a := Array{Dims: slices.Clone(t.Shape().Dimensions)}
+	if t.DType() == dtypes.Float64 {
+		flat, err := tensors.CopyFlatData[float64](t)
+		a.Data = flat
+		return a, err
+	}
+	flat, err := tensors.CopyFlatData[float32](t)
+	for _, v := range flat {
+		a.Data = append(a.Data, float64(v))
+	}
+	return a, err
 }
 
 // index names the i-th element as the user writes it.
@@ -87,6 +110,7 @@ type options struct {
 	step      float64
 	elements  int
 	zero      map[int]bool // orders that must be identically zero
+	dtype     dtypes.DType
 }
 
 // Backends are where the function is run, in turn: on GoMLX's stock Go backend alone, if not said.
@@ -110,8 +134,12 @@ func Elements(n int) Option { return func(o *options) { o.elements = n } }
 // Zero says that the gradient of this order must be zero in every element, which otherwise is an error.
 func Zero(order int) Option { return func(o *options) { o.zero[order] = true } }
 
+// Float32 runs what is compared with numbers or with another function in float32, as training does and where backends have their fast
+// paths. Finite differences stay in float64.
+func Float32() Option { return func(o *options) { o.dtype = dtypes.Float32 } }
+
 func newOptions(list []Option) options {
-	o := options{order: 2, tolerance: 1e-7, step: 1e-3, elements: 40, zero: map[int]bool{}}
+	o := options{dtype: dtypes.Float64, order: 2, tolerance: 1e-7, step: 1e-3, elements: 40, zero: map[int]bool{}}
 	for _, option := range list {
 		option(&o)
 	}
@@ -176,7 +204,7 @@ func check(backend compute.Backend, fn Function, inputs []Array, o options) ([]f
 	}
 	defer gradients.Finalize()
 
-	analytic, err := run(gradients, inputs)
+	analytic, err := run(gradients, inputs, dtypes.Float64)
 	if err != nil {
 		return nil, err
 	}
@@ -193,9 +221,8 @@ func check(backend compute.Backend, fn Function, inputs []Array, o options) ([]f
 func loss(fn Function, in []*graph.Node, order int) *graph.Node {
 	y := fn(in)
 	weights := func(seed uint64) *graph.Node {
-		return graph.Const(y.Graph(), Uniform(seed, 0.5, 1.5, y.Shape().Dimensions...).tensor())
+		return graph.Const(y.Graph(), Uniform(seed, 0.5, 1.5, y.Shape().Dimensions...).tensor(y.DType()))
 	}
-	y = graph.ConvertDType(y, in[0].DType())
 	bent := graph.MulScalar(graph.Mul(weights(2), graph.Mul(y, y)), 0.5)
 	sum := graph.ReduceAllSum(graph.Add(graph.Mul(weights(1), y), bent))
 	if order == 0 {
@@ -223,7 +250,7 @@ func judge(losses *graph.Exec, inputs, got []Array, order int, o options) (float
 		}
 		return 0, fmt.Errorf("the gradient must be zero, and is not")
 	}
-	at, err := run(losses, inputs)
+	at, err := run(losses, inputs, dtypes.Float64)
 	if err != nil {
 		return 0, err
 	}
@@ -232,7 +259,7 @@ func judge(losses *graph.Exec, inputs, got []Array, order int, o options) (float
 	slope := func(move func(step float64) []Array) (float64, error) {
 		sum := 0.0
 		for _, point := range []struct{ at, weight float64 }{{-2, 1}, {-1, -8}, {1, 8}, {2, -1}} {
-			values, err := run(losses, move(point.at*o.step))
+			values, err := run(losses, move(point.at*o.step), dtypes.Float64)
 			if err != nil {
 				return 0, err
 			}
@@ -337,12 +364,12 @@ func allZero(arrays []Array) bool {
 	return true
 }
 
-// Same fails the test if two functions differ at the inputs, by more than [Tol] of the largest number (1e-12 if not said), in value,
+// Same fails the test if a function differs from its reference, which runs in float64 on the first backend, at the inputs, by more than [Tol] of the largest number (1e-12 if not said), in value,
 // in the gradient of sum(value*value)/2, or in the gradient of the sum of that gradient's squares.
 func Same(t testing.TB, fn, reference Function, inputs []Array, opts ...Option) {
 	t.Helper()
 	o := newOptions(append([]Option{Tol(1e-12)}, opts...))
-	want, err := upToSecond(o.backends[0], reference, inputs, len(inputs), len(inputs))
+	want, err := upToSecond(o.backends[0], dtypes.Float64, reference, inputs, len(inputs), len(inputs))
 	if err != nil {
 		t.Errorf("the reference: %v", err)
 		return
@@ -364,7 +391,7 @@ func Value(t testing.TB, fn Function, inputs []Array, want Array, opts ...Option
 
 // Run returns the value of fn at the inputs, on the first backend.
 func Run(fn Function, inputs []Array, opts ...Option) (Array, error) {
-	values, err := upToSecond(newOptions(opts).backends[0], fn, inputs, 0, 0)
+	values, err := upToSecond(newOptions(opts).backends[0], dtypes.Float64, fn, inputs, 0, 0)
 	if err != nil {
 		return Array{}, err
 	}
@@ -381,7 +408,7 @@ func compare(fn Function, inputs, want []Array, gradients, seconds int, o option
 		what = append(what, fmt.Sprintf("second gradient by input %d", i))
 	}
 	for _, backend := range o.backends {
-		got, err := upToSecond(backend, fn, inputs, gradients, seconds)
+		got, err := upToSecond(backend, o.dtype, fn, inputs, gradients, seconds)
 		if err != nil {
 			return fmt.Errorf("on %s: %w", backend.Name(), err)
 		}
@@ -396,7 +423,7 @@ func compare(fn Function, inputs, want []Array, gradients, seconds int, o option
 
 // upToSecond returns the value of fn at the inputs, the gradient of half its sum of squares by the first inputs, and the gradient of
 // that gradient's sum of squares by the first inputs.
-func upToSecond(backend compute.Backend, fn Function, inputs []Array, gradients, seconds int) ([]Array, error) {
+func upToSecond(backend compute.Backend, dtype dtypes.DType, fn Function, inputs []Array, gradients, seconds int) ([]Array, error) {
 	exec, err := graph.NewExec(backend, func(in []*graph.Node) []*graph.Node {
 		y := fn(in)
 		all := []*graph.Node{y}
@@ -414,7 +441,7 @@ func upToSecond(backend compute.Backend, fn Function, inputs []Array, gradients,
 		return nil, err
 	}
 	defer exec.Finalize()
-	return run(exec, inputs)
+	return run(exec, inputs, dtype)
 }
 
 // near says where two arrays differ most, if that is too much.
@@ -436,10 +463,10 @@ func near(got, want Array, tolerance float64) error {
 	return nil
 }
 
-func run(exec *graph.Exec, inputs []Array) ([]Array, error) {
+func run(exec *graph.Exec, inputs []Array, dtype dtypes.DType) ([]Array, error) {
 	args := make([]any, len(inputs))
 	for i, input := range inputs {
-		args[i] = input.tensor()
+		args[i] = input.tensor(dtype)
 	}
 	outputs, err := exec.Exec(args...)
 	if err != nil {
@@ -447,11 +474,9 @@ func run(exec *graph.Exec, inputs []Array) ([]Array, error) {
 	}
 	values := make([]Array, len(outputs))
 	for i, output := range outputs {
-		flat, err := tensors.CopyFlatData[float64](output)
-		if err != nil {
+		if values[i], err = arrayOf(output); err != nil {
 			return nil, err
 		}
-		values[i] = Array{slices.Clone(output.Shape().Dimensions), flat}
 		output.FinalizeAll()
 	}
 	return values, nil
