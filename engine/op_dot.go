@@ -26,8 +26,8 @@ func (o dotOp) Attrs() string {
 
 func (o dotOp) lower(p *planner, n *ir.Node) {
 	dtype := n.Out[0].DType
-	left := p.matrices(p.in(n, 0), dtype, o.leftBatch, nil, o.leftSum)    // [batch, m, k]
-	right := p.matrices(p.in(n, 1), dtype, o.rightBatch, o.rightSum, nil) // [batch, k, n]
+	left := p.matrices(p.in(n, 0), dtype, o.leftBatch, o.leftSum, false)   // [batch, m, k]
+	right := p.matrices(p.in(n, 1), dtype, o.rightBatch, o.rightSum, true) // [batch, k, n]
 	out := p.out(n, 0)
 	m := product{batch: left.Dims[0], rows: left.Dims[1], inner: left.Dims[2], cols: right.Dims[2]}
 	s := step{name: fmt.Sprintf("dot %s", m), flops: 2 * int64(m.batch) * int64(m.rows) * int64(m.inner) * int64(m.cols)}
@@ -53,19 +53,18 @@ func (m product) String() string {
 	return fmt.Sprintf("%d of %dx%dx%d", m.batch, m.rows, m.inner, m.cols)
 }
 
-// matrices is an operand as [batch, rows, columns], where rows or columns are the axes named, and the other of the two is all the rest.
-// It is copied only if strides cannot say that.
-func (p *planner) matrices(v view.View, dtype dtypes.DType, batch, rows, cols []int) view.View {
+// matrices is an operand as [batch, rows, columns]: the axes that are summed over (there may be none) and all the rest, in this order if
+// sumFirst. It is copied only if strides cannot say that.
+func (p *planner) matrices(v view.View, dtype dtypes.DType, batch, sum []int, sumFirst bool) view.View {
 	var rest []int
 	for a := range v.Dims {
-		if !slices.Contains(batch, a) && !slices.Contains(rows, a) && !slices.Contains(cols, a) {
+		if !slices.Contains(batch, a) && !slices.Contains(sum, a) {
 			rest = append(rest, a)
 		}
 	}
-	if rows == nil {
-		rows = rest
-	} else {
-		cols = rest
+	rows, cols := rest, sum
+	if sumFirst {
+		rows, cols = sum, rest
 	}
 	w := v.Transpose(slices.Concat(batch, rows, cols)...)
 	dims := []int{1, 1, 1}

@@ -35,7 +35,7 @@ func TestConvGradients(t *testing.T) {
 		{ops.ConvOptions{Padding: 1}, []int{1, 3, 2, 3, 1}, []int{2, 3, 2, 1, 2}},      // three
 	} {
 		t.Run(fmt.Sprintf("%+v", c.o), func(t *testing.T) {
-			oracle.Gradients(t, conv(c.o), []oracle.Array{oracle.Normal(1, c.x...), oracle.Normal(2, c.kernel...)})
+			gradients(t, conv(c.o), oracle.Normal(1, c.x...), oracle.Normal(2, c.kernel...))
 		})
 	}
 }
@@ -54,7 +54,7 @@ func TestConvTransposeGradients(t *testing.T) {
 		{ops.ConvTransposeOptions{Stride: 4, Padding: 11, OutputPadding: 1}, []int{1, 8, 2}, []int{25, 1, 2}}, // WaveGAN's
 	} {
 		t.Run(fmt.Sprintf("%+v", c.o), func(t *testing.T) {
-			oracle.Gradients(t, convTranspose(c.o), []oracle.Array{oracle.Normal(1, c.x...), oracle.Normal(2, c.kernel...)})
+			gradients(t, convTranspose(c.o), oracle.Normal(1, c.x...), oracle.Normal(2, c.kernel...))
 		})
 	}
 }

@@ -5,14 +5,15 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ganymede-gan/ganymede/engine"
 	"github.com/ganymede-gan/ganymede/internal/oracle"
 	"github.com/ganymede-gan/ganymede/ops"
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
 func TestMain(m *testing.M) {
+	engine.Register() // everything is checked on our backend as well as on the stock one
 	var callers sync.WaitGroup
 	for range 4 { // more than once, and at once: under -race this is the test that it may be
 		callers.Go(ops.Register)
@@ -24,6 +25,13 @@ func TestMain(m *testing.M) {
 // unary makes a function of one input from one of GoMLX.
 func unary(fn func(*graph.Node) *graph.Node) oracle.Function {
 	return func(in []*graph.Node) *graph.Node { return fn(in[0]) }
+}
+
+// gradients checks fn in float64 against finite differences, and in float32, where a backend may take other paths, against float64.
+func gradients(t *testing.T, fn oracle.Function, inputs ...oracle.Array) {
+	t.Helper()
+	oracle.Gradients(t, fn, inputs)
+	oracle.Same(t, fn, fn, inputs, oracle.Float32(), oracle.Tol(1e-5))
 }
 
 // GoMLX's own operations, to second order, which fail or are wrong without Register.
@@ -75,10 +83,10 @@ func TestRulesOfGoMLXOperations(t *testing.T) {
 		"Interpolate bilinear":        func(x *graph.Node) *graph.Node { return graph.Interpolate(x, -1, 7, 4, -1).Bilinear().Done() },
 		"Interpolate bilinear, small": func(x *graph.Node) *graph.Node { return graph.Interpolate(x, 3, 10, -1, 3).Bilinear().Done() },
 		"Sum of comparisons": func(x *graph.Node) *graph.Node { // what an accuracy in a loss is
-			return graph.Add(x, graph.ConvertDType(graph.GreaterThan(x, graph.Sin(x)), dtypes.Float64))
+			return graph.Add(x, graph.ConvertDType(graph.GreaterThan(x, graph.Sin(x)), x.DType()))
 		},
 	} {
-		t.Run(name, func(t *testing.T) { oracle.Gradients(t, unary(fn), []oracle.Array{oracle.Normal(7, 2, 5, 6, 2)}) })
+		t.Run(name, func(t *testing.T) { gradients(t, unary(fn), oracle.Normal(7, 2, 5, 6, 2)) })
 	}
 	for name, fn := range map[string]func(x *graph.Node) *graph.Node{"Floor": graph.Floor, "Ceil": graph.Ceil, "Round": graph.Round, "Sign": graph.Sign} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +125,7 @@ func TestRulesThatAreGoMLXsOwn(t *testing.T) {
 		},
 		"layer norm": layerNorm,
 	} {
-		t.Run(name, func(t *testing.T) { oracle.Gradients(t, unary(fn), []oracle.Array{oracle.Normal(3, 4, 6)}) })
+		t.Run(name, func(t *testing.T) { gradients(t, unary(fn), oracle.Normal(3, 4, 6)) })
 	}
 }
 

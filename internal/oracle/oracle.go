@@ -2,7 +2,8 @@
 // with its gradients, compared with finite differences of first and second order ([Gradients]), or with its numbers, compared with
 // those of another program ([File]). It knows nothing of what the function means.
 //
-// Everything runs in float64, unless [Float32] says otherwise, and on GoMLX's stock Go backend, unless [Backends] does.
+// Everything runs in float64, unless [Float32] says otherwise, and on every backend that the test's binary has registered with
+// compute, unless [Backends] does: GoMLX's stock Go backend, and those that its TestMain registers.
 package oracle
 
 import (
@@ -10,6 +11,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -113,7 +115,7 @@ type options struct {
 	dtype     dtypes.DType
 }
 
-// Backends are where the function is run, in turn: on GoMLX's stock Go backend alone, if not said.
+// Backends are where the function is run, in turn: on all that are registered, the stock Go backend first, if not said.
 func Backends(list ...compute.Backend) Option { return func(o *options) { o.backends = list } }
 
 // Order is how many orders are checked, 1 or 2; it is 2 if not said.
@@ -144,10 +146,26 @@ func newOptions(list []Option) options {
 		option(&o)
 	}
 	if o.backends == nil {
-		o.backends = []compute.Backend{gobackend.GetBackend()}
+		o.backends = registered()
 	}
 	return o
 }
+
+// registered makes each registered backend once; it is first called when all are registered.
+var registered = sync.OnceValue(func() []compute.Backend {
+	list := []compute.Backend{gobackend.GetBackend()}
+	for _, name := range slices.Sorted(slices.Values(compute.List())) {
+		if name == gobackend.BackendName {
+			continue
+		}
+		backend, err := compute.NewWithConfig(name)
+		if err != nil {
+			panic(fmt.Sprintf("oracle: backend %s: %v", name, err))
+		}
+		list = append(list, backend)
+	}
+	return list
+})
 
 // Gradients fails the test if a gradient of fn at the inputs is wrong, and logs the largest error; see [Check].
 func Gradients(t testing.TB, fn Function, inputs []Array, opts ...Option) {
