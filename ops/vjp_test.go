@@ -123,7 +123,7 @@ func TestRulesThatAreGoMLXsOwn(t *testing.T) {
 		"Where": func(x *graph.Node) *graph.Node {
 			return graph.Where(graph.GreaterThan(x, graph.Sin(x)), graph.Square(x), graph.Exp(x))
 		},
-		"layer norm": layerNorm,
+		"layer norm": func(x *graph.Node) *graph.Node { return graph.Mul(layerNorm(x), x) }, // by itself its squares always have one sum
 	} {
 		t.Run(name, func(t *testing.T) { gradients(t, unary(fn), oracle.Normal(3, 4, 6)) })
 	}
