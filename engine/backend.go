@@ -45,6 +45,7 @@ var _ compute.Backend = (*Backend)(nil)
 // options is what the configuration string says.
 type options struct {
 	threads int             // of all executions together
+	conv    kernel.Algorithm
 	without map[string]bool // passes that are left out
 	verify  bool            // check the graph after every pass
 }
@@ -52,6 +53,8 @@ type options struct {
 // New makes a backend. The configuration is a list of options separated by commas or spaces; empty means the defaults:
 //
 //	threads=N    how many threads work on an execution; default: the number of CPUs. Results do not depend on it.
+//	conv=A       how convolutions are computed: balanced (the default) takes faster algorithms where their errors are of the size of plain
+//	             float32's, exact always sums the products of the definition
 //	without=P    leave out the optimisation pass P (see docs/engine.md); may be repeated. Results may differ in the last bits.
 //	verify       check the graph after every pass; for tests
 func New(config string) (*Backend, error) {
@@ -63,7 +66,7 @@ func New(config string) (*Backend, error) {
 }
 
 func parseOptions(config string) (options, error) {
-	o := options{threads: runtime.NumCPU(), without: map[string]bool{}}
+	o := options{threads: runtime.NumCPU(), conv: kernel.Balanced, without: map[string]bool{}}
 	for _, field := range strings.FieldsFunc(config, func(r rune) bool { return r == ',' || r == ' ' }) {
 		key, value, _ := strings.Cut(field, "=")
 		switch key {
@@ -73,6 +76,15 @@ func parseOptions(config string) (options, error) {
 				return o, fmt.Errorf("engine: option threads=%s: want a number from 1 to 1024", value)
 			}
 			o.threads = n
+		case "conv":
+			switch value {
+			case "exact":
+				o.conv = kernel.Exact
+			case "balanced":
+				o.conv = kernel.Balanced
+			default:
+				return o, fmt.Errorf("engine: option conv=%s: want exact or balanced", value)
+			}
 		case "without":
 			if !slices.Contains(passNames(), value) {
 				return o, fmt.Errorf("engine: option without=%s: no such pass; there are %s", value, strings.Join(passNames(), ", "))
@@ -81,7 +93,7 @@ func parseOptions(config string) (options, error) {
 		case "verify":
 			o.verify = true
 		default:
-			return o, fmt.Errorf("engine: option %q is not known; there are threads=N, without=PASS, verify", field)
+			return o, fmt.Errorf("engine: option %q is not known; there are threads=N, conv=exact|balanced, without=PASS, verify", field)
 		}
 	}
 	return o, nil

@@ -52,7 +52,8 @@ func (c conv) plan(p *planner) view.View {
 		c = c.flat()
 	}
 	r := c.best()
-	y := r.lower(p, c.flops).Transpose(r.back...)
+	r.desc.Algorithm = p.engine.options.conv
+	y := r.lower(p).Transpose(r.back...)
 	if squeezed {
 		y.Dims, y.Strides = append([]int{y.Dims[0]}, y.Dims[2:]...), append([]int{y.Strides[0]}, y.Strides[2:]...)
 	}
@@ -173,7 +174,7 @@ func padAfter(o, s, k, rd, n, ld, before int) int {
 }
 
 // lower adds the steps: copies if there must be, and the kernel.
-func (r reading) lower(p *planner, flops int64) view.View {
+func (r reading) lower(p *planner) view.View {
 	x, w := r.x, r.w
 	if !x.Dense() {
 		x = p.makeDense(x, dtypes.Float32)
@@ -182,7 +183,7 @@ func (r reading) lower(p *planner, flops int64) view.View {
 		w = p.makeDense(w, dtypes.Float32)
 	}
 	y := p.newView(shapes.Make(dtypes.Float32, r.out...), buffer{})
-	s := step{name: r.name(), flops: flops}
+	s := step{name: r.name(), flops: r.flops()}
 	desc, scratch := r.desc, &p.engine.scratch
 	s.run = func(run *run) {
 		xs, ws, ys := denseFloats(run, x), denseFloats(run, w), denseFloats(run, y)
@@ -201,6 +202,13 @@ func (r reading) lower(p *planner, flops int64) view.View {
 
 func denseFloats(r *run, v view.View) []float32 {
 	return as[float32](r.mem[v.Buf])[v.Offset : v.Offset+v.Size()]
+}
+
+// flops counts what the convolution does when it is computed as it is defined, with the spread of strides left out.
+func (r reading) flops() int64 {
+	d := r.desc
+	products := d.Batch * d.OutHeight() * d.OutWidth() * d.KernelHeight * d.KernelWidth
+	return 2 * int64(products) * int64(d.In/max(1, d.Groups)) * int64(d.Out)
 }
 
 // name is what a profile shows: conv.forward 64x32x32x64 4x4/2 128.
