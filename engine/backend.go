@@ -44,7 +44,7 @@ var _ compute.Backend = (*Backend)(nil)
 
 // options is what the configuration string says.
 type options struct {
-	threads int             // of all executions together
+	threads int // of all executions together
 	conv    kernel.Algorithm
 	without map[string]bool // passes that are left out
 	verify  bool            // check the graph after every pass

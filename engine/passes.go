@@ -17,6 +17,7 @@ type pass struct {
 // rewrite.
 var passes = []pass{
 	{"prune", prune, "first: nothing else should spend time on what no output needs"},
+	{"fold", fold, "before fuse, which would hide constants in loops"},
 	{"fuse", fuse, "last: it hides elementwise operations from those who look for them"},
 }
 
