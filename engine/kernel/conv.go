@@ -34,37 +34,37 @@ func (c *Conv) OutWidth() int { return c.horizontal().out }
 // Forward computes y from x and w.
 func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 	c.check("Forward", x, w, y)
-	packAndRun(c.method(c.forward()), p, s, y, x, w)
+	packAndRun(c.method(c.upright().forward()), p, s, y, x, w)
 }
 
 // PackForward packs w for any number of ForwardPacked.
 func (c *Conv) PackForward(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackForward", "the kernel", w, c.weights())
-	c.pack(c.forward(), p, s, dst, w)
+	c.pack(c.upright().forward(), p, s, dst, w)
 }
 
 // ForwardPacked is Forward with weights that PackForward has packed for the same Conv.
 func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
 	c.checkImages("ForwardPacked", x, y)
-	c.runPacked("ForwardPacked", c.forward(), p, s, y, x, w)
+	c.runPacked("ForwardPacked", c.upright().forward(), p, s, y, x, w)
 }
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
 func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 	c.check("ByInput", dx, w, dy)
-	packAndRun(c.method(c.byInput()), p, s, dx, dy, w)
+	packAndRun(c.method(c.upright().byInput()), p, s, dx, dy, w)
 }
 
 // PackByInput packs w for any number of ByInputPacked.
 func (c *Conv) PackByInput(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
 	checkSize("PackByInput", "the kernel", w, c.weights())
-	c.pack(c.byInput(), p, s, dst, w)
+	c.pack(c.upright().byInput(), p, s, dst, w)
 }
 
 // ByInputPacked is ByInput with weights that PackByInput has packed for the same Conv.
 func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Packed) {
 	c.checkImages("ByInputPacked", dx, dy)
-	c.runPacked("ByInputPacked", c.byInput(), p, s, dx, dy, w)
+	c.runPacked("ByInputPacked", c.upright().byInput(), p, s, dx, dy, w)
 }
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.

@@ -21,6 +21,22 @@ func (c *Conv) byInput() *correlation {
 	return newCorrelation(c, c.vertical().transposed(), c.horizontal().transposed(), c.Out/c.groups(), c.In/c.groups(), true)
 }
 
+// upright returns c, or, if it has one spatial axis that is not the height, the same convolution along the height: work is
+// cut into lines, and a long line would be one piece.
+func (c *Conv) upright() *Conv {
+	if c.Height != 1 || c.KernelHeight != 1 || c.OutHeight() != 1 || c.PadTop != 0 || c.Width == 1 {
+		return c
+	}
+	u := *c
+	u.Height, u.Width = c.Width, 1
+	u.KernelHeight, u.KernelWidth = c.KernelWidth, 1
+	u.StrideH, u.StrideW = c.StrideW, 1
+	u.PadTop, u.PadBottom, u.PadLeft, u.PadRight = c.PadLeft, c.PadRight, 0, 0
+	u.InputDilationH, u.InputDilationW = c.InputDilationW, 1
+	u.KernelDilationH, u.KernelDilationW = c.KernelDilationW, 1
+	return &u
+}
+
 func newCorrelation(c *Conv, vertical, horizontal axis, in, out int, transposed bool) *correlation {
 	return &correlation{
 		batch: c.Batch, groups: c.groups(), vertical: vertical, horizontal: horizontal, in: in, out: out,

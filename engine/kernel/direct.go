@@ -103,12 +103,16 @@ func (c direct) multiply(k *kernels, w *worker, y []float32, in input, part part
 		}
 	}
 	length := c.in
-	if taps := part.col.taps; c.groups == 1 && part.col.dilation == 1 {
+	switch taps := part.col.taps; {
+	case c.groups == 1 && part.col.dilation == 1 && in.pitch == taps*c.in && part.row.dilation == 1:
+		length *= taps * part.row.taps // all taps lie next to each other
+		w.segments = append(w.segments, 0)
+	case c.groups == 1 && part.col.dilation == 1:
 		length *= taps // neighbouring taps lie next to each other
 		for ty := range part.row.taps {
 			w.segments = append(w.segments, ty*part.row.dilation*in.pitch)
 		}
-	} else {
+	default:
 		for ty := range part.row.taps {
 			for tx := range taps {
 				w.segments = append(w.segments, ty*part.row.dilation*in.pitch+tx*part.col.dilation*channels)

@@ -43,7 +43,10 @@ func packPanel(k *kernels, dst []float32, b Matrix, col int) {
 	if b.ColStride == 1 && cols == panelWidth && k.copyPanel != nil {
 		src := b.Data[col:]
 		_, _ = src[(b.Rows-1)*b.RowStride+panelWidth-1], dst[b.Rows*panelWidth-1]
-		k.copyPanel(&dst[0], &src[0], b.RowStride, b.Rows)
+		const most = 4096 // rows a call: assembly cannot be interrupted
+		for r := 0; r < b.Rows; r += most {
+			k.copyPanel(&dst[r*panelWidth], &src[r*b.RowStride], b.RowStride, min(most, b.Rows-r))
+		}
 		return
 	}
 	if b.ColStride == 1 {
