@@ -19,10 +19,11 @@ type Program struct {
 	loop   []step  // what is done for each block, in order
 	spread []Value // small values the loop reads: compact ones are written out once, others block by block
 
-	home    []int // of each step in the loop, the register that holds its value
-	numbers int   // how many registers of float32
-	truths  int   // how many registers of truth values
-	lastUse []int // of each value, the last place in loop that reads it; len(loop) if a reduction reads it
+	hazards [][]int // of each output, the inputs that are read after it is computed
+	home    []int   // of each step in the loop, the register that holds its value
+	numbers int     // how many registers of float32
+	truths  int     // how many registers of truth values
+	lastUse []int   // of each value, the last place in loop that reads it; len(loop) if a reduction reads it
 	block   int
 
 	pool sync.Pool // of *state
@@ -52,6 +53,7 @@ func (b *Builder) Program() (*Program, error) {
 	p.findLive()
 	p.order()
 	p.findLastUses()
+	p.findHazards()
 	p.assignRegisters()
 	return p, nil
 }
@@ -111,6 +113,21 @@ func (p *Program) findLastUses() {
 		}
 	}
 	p.results(func(v Value) { p.lastUse[v] = len(p.loop) })
+}
+
+// findHazards lists for each output the inputs that are read after the step that computes it. Steps are in the order of
+// their values.
+func (p *Program) findHazards() {
+	for _, v := range p.outputs {
+		place, _ := slices.BinarySearchFunc(p.loop, v, func(s step, v Value) int { return int(s.v - v) })
+		var later []int
+		for i, in := range p.inputs {
+			if p.nodes[in].full() && p.lastUse[in] > place {
+				later = append(later, i)
+			}
+		}
+		p.hazards = append(p.hazards, later)
+	}
 }
 
 // assignRegisters gives each step of the loop a register, that of an argument which ends there if there is one, and
@@ -187,7 +204,7 @@ func (p *Program) newState() *state {
 	}
 	for v, n := range p.nodes {
 		if n.code == opConst {
-			st.single[v], st.small[v] = n.constant, []float32{n.constant}
+			st.single[v], st.cur[v] = n.constant, []float32{n.constant}
 		}
 	}
 	for _, step := range p.before {
@@ -279,11 +296,6 @@ func (p *Program) check(args *Args, to int) {
 
 // start reads the small inputs, does the steps before the loop, and decides which outputs are written without a copy.
 func (p *Program) start(st *state, args *Args, from int) {
-	for v, n := range p.nodes {
-		if n.code == opConst {
-			st.cur[v] = st.small[v]
-		}
-	}
 	for i, v := range p.inputs {
 		n := &p.nodes[v]
 		if n.full() {
@@ -331,26 +343,20 @@ func (p *Program) start(st *state, args *Args, from int) {
 
 // chooseDirect lets a step write into its output where nothing that overlaps the output is read after it.
 func (p *Program) chooseDirect(st *state, args *Args) {
-	for v := range st.direct {
+	for _, v := range p.outputs {
 		st.direct[v] = -1
 	}
 	for o, v := range p.outputs {
-		if p.nodes[v].nargs == 0 || st.direct[v] >= 0 {
-			continue
+		if st.direct[v] >= 0 {
+			continue // stored twice: the second is a copy
 		}
 		st.direct[v] = o
-		for i, in := range p.inputs {
-			if p.nodes[in].full() && p.lastUse[in] > p.place(v) && overlap(args.Out[o], args.In[i]) {
+		for _, i := range p.hazards[o] {
+			if overlap(args.Out[o], args.In[i]) {
 				st.direct[v] = -1
 			}
 		}
 	}
-}
-
-// place is where in the loop v is computed.
-func (p *Program) place(v Value) int {
-	at, _ := slices.BinarySearchFunc(p.loop, v, func(s step, v Value) int { return int(s.v - v) })
-	return at
 }
 
 func overlap(a, b Array) bool {
@@ -476,11 +482,12 @@ func unroll[T any](dst, src []T, s Span, i int) {
 
 // release drops the references to the arguments.
 func (p *Program) release(st *state) {
-	clear(st.cur)
-	clear(st.curB)
 	clear(st.streams)
 	st.streams, st.bound = st.streams[:0], 0
 	for _, v := range p.inputs {
-		st.small[v], st.smallB[v] = nil, nil
+		st.small[v], st.smallB[v], st.cur[v], st.curB[v] = nil, nil, nil, nil
+	}
+	for _, v := range p.outputs {
+		st.cur[v], st.curB[v] = nil, nil
 	}
 }
