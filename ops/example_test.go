@@ -24,7 +24,7 @@ func Example() {
 	}
 	x := [][][][]float64{{{{1}, {2}}, {{3}, {4}}}}             // [1, 2, 2, 1]
 	kernel := [][][][]float64{{{{1}}, {{-1}}}, {{{0}}, {{2}}}} // [2, 2, 1, 1]
-	gradient, err := step.Exec1(x, kernel)
+	gradient, err := step.Call1(x, kernel)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,161 +11,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // Function is what is judged: it builds a graph from its inputs, and returns one node of any shape.
 type Function func(inputs []*graph.Node) *graph.Node
-
-// Array is a value on the host, in row-major order.
-type Array struct {
-	Dims []int
-	Data []float64
-}
-
-// Of returns an array of the given numbers.
-func Of(dims []int, data ...float64) Array {
-	if len(data) != size(dims) {
-		panic(fmt.Sprintf("oracle: %d numbers for an array of %v", len(data), dims))
-	}
-	return Array{dims, data}
-}
-
-// Normal returns an array of standard normal numbers, always the same for a seed.
-func Normal(seed uint64, dims ...int) Array {
-	random := rand.New(rand.NewPCG(seed, uint64(len(dims))))
-	a := Array{dims, make([]float64, size(dims))}
-	for i := range a.Data {
-		a.Data[i] = random.NormFloat64()
-	}
-	return a
-}
-
-// Uniform returns an array of numbers between low and high, always the same for a seed.
-func Uniform(seed uint64, low, high float64, dims ...int) Array {
-	random := rand.New(rand.NewPCG(seed, uint64(len(dims))))
-	a := Array{dims, make([]float64, size(dims))}
-	for i := range a.Data {
-		a.Data[i] = low + (high-low)*random.Float64()
-	}
-	return a
-}
-
-func (a Array) tensor(dtype dtypes.DType) *tensors.Tensor {
-	if dtype == dtypes.Float64 {
-		return tensors.FromFlatDataAndDimensions(a.Data, a.Dims...)
-	}
-	single := make([]float32, len(a.Data))
-	for i, v := range a.Data {
-		single[i] = float32(v)
-	}
-	return tensors.FromFlatDataAndDimensions(single, a.Dims...)
-}
-
-// arrayOf reads an array back.
-func arrayOf(t *tensors.Tensor) (Array, error) {
-	a := Array{Dims: slices.Clone(t.Shape().Dimensions)}
-	if t.DType() == dtypes.Float64 {
-		flat, err := tensors.CopyFlatData[float64](t)
-		a.Data = flat
-		return a, err
-	}
-	flat, err := tensors.CopyFlatData[float32](t)
-	for _, v := range flat {
-		a.Data = append(a.Data, float64(v))
-	}
-	return a, err
-}
-
-// index names the i-th element as the user writes it.
-func (a Array) index(i int) []int {
-	at := make([]int, len(a.Dims))
-	for axis := len(a.Dims) - 1; axis >= 0; axis-- {
-		at[axis] = i % a.Dims[axis]
-		i /= a.Dims[axis]
-	}
-	return at
-}
-
-func size(dims []int) int {
-	n := 1
-	for _, d := range dims {
-		n *= d
-	}
-	return n
-}
-
-// Option changes how a function is judged.
-type Option func(*options)
-
-type options struct {
-	backends  []compute.Backend
-	order     int
-	tolerance float64
-	step      float64
-	elements  int
-	zero      map[int]bool // orders that must be identically zero
-	dtype     dtypes.DType
-}
-
-// Backends are where the function is run, in turn: on all that are registered, the stock Go backend first, if not said.
-func Backends(list ...compute.Backend) Option { return func(o *options) { o.backends = list } }
-
-// Order is how many orders are checked, 1 or 2; it is 2 if not said.
-func Order(n int) Option { return func(o *options) { o.order = n } }
-
-// Tol is the largest error allowed, as a part of the largest number it is compared with in the same array; it is 1e-7 if not
-// said. Differences over five points with a step of 1e-3 are good to about 1e-10 for functions of moderate curvature.
-func Tol(t float64) Option { return func(o *options) { o.tolerance = t } }
-
-// Step is the distance between the points of a finite difference; it is 1e-3 if not said. A function that bends or jumps must do
-// so further than two steps from its inputs.
-func Step(h float64) Option { return func(o *options) { o.step = h } }
-
-// Elements is how many elements of each input are checked one by one (all, if there are not more); it is 40 if not said. All
-// elements together are always checked along one random direction.
-func Elements(n int) Option { return func(o *options) { o.elements = n } }
-
-// Zero says that the gradient of this order must be zero in every element, which otherwise is an error.
-func Zero(order int) Option { return func(o *options) { o.zero[order] = true } }
-
-// Float32 runs what is compared with numbers or with another function in float32, as training does and where backends have their fast
-// paths. Finite differences stay in float64.
-func Float32() Option { return func(o *options) { o.dtype = dtypes.Float32 } }
-
-func newOptions(list []Option) options {
-	o := options{dtype: dtypes.Float64, order: 2, tolerance: 1e-7, step: 1e-3, elements: 40, zero: map[int]bool{}}
-	for _, option := range list {
-		option(&o)
-	}
-	if o.backends == nil {
-		o.backends = registered()
-	}
-	return o
-}
-
-// registered makes each registered backend once; it is first called when all are registered.
-var registered = sync.OnceValue(func() []compute.Backend {
-	list := []compute.Backend{gobackend.GetBackend()}
-	for _, name := range slices.Sorted(slices.Values(compute.List())) {
-		if name == gobackend.BackendName {
-			continue
-		}
-		backend, err := compute.NewWithConfig(name)
-		if err != nil {
-			panic(fmt.Sprintf("oracle: backend %s: %v", name, err))
-		}
-		list = append(list, backend)
-	}
-	return list
-})
 
 // Gradients fails the test if a gradient of fn at the inputs is wrong, and logs the largest error; see [Check].
 func Gradients(t testing.TB, fn Function, inputs []Array, opts ...Option) {
@@ -382,111 +236,12 @@ func allZero(arrays []Array) bool {
 	return true
 }
 
-// Same fails the test if a function differs from its reference, which runs in float64 on the first backend, at the inputs, by more than [Tol] of the largest number (1e-12 if not said), in value,
-// in the gradient of sum(value*value)/2, or in the gradient of the sum of that gradient's squares.
-func Same(t testing.TB, fn, reference Function, inputs []Array, opts ...Option) {
-	t.Helper()
-	o := newOptions(append([]Option{Tol(1e-12)}, opts...))
-	want, err := upToSecond(o.backends[0], dtypes.Float64, reference, inputs, len(inputs), len(inputs))
-	if err != nil {
-		t.Errorf("the reference: %v", err)
-		return
-	}
-	if err := compare(fn, inputs, want, len(inputs), len(inputs), o); err != nil {
-		t.Error(err)
-	}
-}
-
-// Value fails the test if fn has another value at the inputs than is wanted, by more than [Tol] of the largest number (1e-12 if not
-// said).
-func Value(t testing.TB, fn Function, inputs []Array, want Array, opts ...Option) {
-	t.Helper()
-	o := newOptions(append([]Option{Tol(1e-12)}, opts...))
-	if err := compare(fn, inputs, []Array{want}, 0, 0, o); err != nil {
-		t.Error(err)
-	}
-}
-
-// Run returns the value of fn at the inputs, on the first backend.
-func Run(fn Function, inputs []Array, opts ...Option) (Array, error) {
-	values, err := upToSecond(newOptions(opts).backends[0], dtypes.Float64, fn, inputs, 0, 0)
-	if err != nil {
-		return Array{}, err
-	}
-	return values[0], nil
-}
-
-// compare says where fn differs on a backend from what upToSecond should return.
-func compare(fn Function, inputs, want []Array, gradients, seconds int, o options) error {
-	what := []string{"value"}
-	for i := range gradients {
-		what = append(what, fmt.Sprintf("gradient by input %d", i))
-	}
-	for i := range seconds {
-		what = append(what, fmt.Sprintf("second gradient by input %d", i))
-	}
-	for _, backend := range o.backends {
-		got, err := upToSecond(backend, o.dtype, fn, inputs, gradients, seconds)
-		if err != nil {
-			return fmt.Errorf("on %s: %w", backend.Name(), err)
-		}
-		for i := range got {
-			if err := near(got[i], want[i], o.tolerance); err != nil {
-				return fmt.Errorf("on %s: %s: %w", backend.Name(), what[i], err)
-			}
-		}
-	}
-	return nil
-}
-
-// upToSecond returns the value of fn at the inputs, the gradient of half its sum of squares by the first inputs, and the gradient of
-// that gradient's sum of squares by the first inputs.
-func upToSecond(backend compute.Backend, dtype dtypes.DType, fn Function, inputs []Array, gradients, seconds int) ([]Array, error) {
-	exec, err := graph.NewExec(backend, func(in []*graph.Node) []*graph.Node {
-		y := fn(in)
-		all := []*graph.Node{y}
-		if gradients == 0 {
-			return all
-		}
-		first := graph.Gradient(graph.MulScalar(sumOfSquares([]*graph.Node{y}), 0.5), in...)
-		all = append(all, first[:gradients]...)
-		if seconds > 0 {
-			all = append(all, graph.Gradient(sumOfSquares(first), in[:seconds]...)...)
-		}
-		return all
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer exec.Finalize()
-	return run(exec, inputs, dtype)
-}
-
-// near says where two arrays differ most, if that is too much.
-func near(got, want Array, tolerance float64) error {
-	if !slices.Equal(got.Dims, want.Dims) {
-		return fmt.Errorf("shape %v, want %v", got.Dims, want.Dims)
-	}
-	worst, at, largest := 0.0, 0, math.SmallestNonzeroFloat64
-	for i := range got.Data {
-		if d := math.Abs(got.Data[i] - want.Data[i]); !(d <= worst) { // written so that NaN is the worst of all
-			worst, at = d, i
-		}
-		largest = max(largest, math.Abs(want.Data[i]))
-	}
-	if relative := worst / largest; !(relative <= tolerance) {
-		return fmt.Errorf("%.17g at %v, want %.17g: error %.1e of the largest, allowed %.1e",
-			got.Data[at], got.index(at), want.Data[at], relative, tolerance)
-	}
-	return nil
-}
-
 func run(exec *graph.Exec, inputs []Array, dtype dtypes.DType) ([]Array, error) {
 	args := make([]any, len(inputs))
 	for i, input := range inputs {
 		args[i] = input.tensor(dtype)
 	}
-	outputs, err := exec.Exec(args...)
+	outputs, err := exec.Call(args...)
 	if err != nil {
 		return nil, err
 	}
