@@ -131,7 +131,8 @@ func (p *Program) findHazards() {
 }
 
 // assignRegisters gives each step of the loop a register, that of an argument which ends there if there is one, and
-// chooses the length of a block so that the registers fill at most half of a first-level cache of 32 KB.
+// chooses the length of a block so that the registers fill at most 24 KB of a first-level cache of 32. Longer blocks mean
+// fewer calls: batch normalisation takes 1.3 times as long with 512 elements as with 1024; 2048 bring nothing.
 func (p *Program) assignRegisters() {
 	p.home = make([]int, len(p.nodes))
 	var free [2][]int // of numbers, of truth values
@@ -160,7 +161,7 @@ func (p *Program) assignRegisters() {
 		p.home[v] = *count[k]
 		*count[k]++
 	}
-	const budget = 16 << 10
+	const budget = 24 << 10
 	bytes := 4*p.numbers + p.truths
 	for _, v := range p.spread {
 		if p.nodes[v].truth {

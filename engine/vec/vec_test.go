@@ -273,3 +273,20 @@ func TestFmaRoundsOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestVariantIsChosenByName(t *testing.T) {
+	list := Variants()
+	for _, v := range list {
+		if got := choose(v.String()).variant; got != v {
+			t.Errorf("%v chooses %v", v, got)
+		}
+	}
+	for _, name := range []string{"", "sse", "AVX2"} {
+		if got := choose(name).variant; got != list[len(list)-1] {
+			t.Errorf("%q chooses %v, want the best, %v", name, got, list[len(list)-1])
+		}
+	}
+	if err := Use(numVariants); err == nil {
+		t.Error("an unknown variant is taken")
+	}
+}
