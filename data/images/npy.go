@@ -26,33 +26,15 @@ const npyMagic = "\x93NUMPY"
 // readNPY reads an array of numbers, versions 1 to 3 of the format
 // (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 func readNPY(name string, raw []byte) (array, error) {
-	cut := fmt.Errorf("%s: the file is cut short in its header", name)
-	if len(raw) < 10 {
-		return array{}, cut
+	head, body, err := cutNPY(raw)
+	if err != nil {
+		return array{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if string(raw[:6]) != npyMagic {
-		return array{}, fmt.Errorf("%s: it does not begin as a .npy file", name)
-	}
-	at, length := 10, int(binary.LittleEndian.Uint16(raw[8:]))
-	switch raw[6] {
-	case 1:
-	case 2, 3:
-		if len(raw) < 12 {
-			return array{}, cut
-		}
-		at, length = 12, int(binary.LittleEndian.Uint32(raw[8:]))
-	default:
-		return array{}, fmt.Errorf("%s: version %d of the .npy format is not known", name, raw[6])
-	}
-	if length > len(raw)-at {
-		return array{}, cut
-	}
-	head := string(raw[at : at+length])
 	descr, fortran, shape := npyDescr.FindStringSubmatch(head), npyFortran.FindStringSubmatch(head), npyShape.FindStringSubmatch(head)
 	if fortran == nil || shape == nil || descr == nil {
 		return array{}, fmt.Errorf("%s: %w", name, errNotNumbers)
 	}
-	a := array{name: name, order: binary.LittleEndian, fortran: fortran[1] == "True", raw: raw[at+length:]}
+	a := array{name: name, order: binary.LittleEndian, fortran: fortran[1] == "True", raw: body}
 	if descr[1] == ">" {
 		a.order = binary.BigEndian
 	}
@@ -75,6 +57,29 @@ func readNPY(name string, raw []byte) (array, error) {
 		a.dims = append(a.dims, n)
 	}
 	return newArray(a)
+}
+
+// cutNPY separates the header, a Python dictionary, from the numbers.
+func cutNPY(raw []byte) (head string, body []byte, err error) {
+	cut := errors.New("the file is cut short in its header")
+	if len(raw) < 12 {
+		return "", nil, cut
+	}
+	if string(raw[:6]) != npyMagic {
+		return "", nil, errors.New("it does not begin as a .npy file")
+	}
+	at, length := 10, int64(binary.LittleEndian.Uint16(raw[8:]))
+	switch raw[6] {
+	case 1:
+	case 2, 3:
+		at, length = 12, int64(binary.LittleEndian.Uint32(raw[8:]))
+	default:
+		return "", nil, fmt.Errorf("version %d of the .npy format is not known", raw[6])
+	}
+	if length > int64(len(raw)-at) {
+		return "", nil, cut
+	}
+	return string(raw[at : int64(at)+length]), raw[int64(at)+length:], nil
 }
 
 // writeNPYHeader writes what comes before the numbers, padded so that they begin at a multiple of 64.

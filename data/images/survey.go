@@ -209,79 +209,93 @@ type found struct {
 	labels map[string][]byte // label files
 	names  []string          // class names by number
 	others []string          // the rest, by name
-	broken int               // files that should have been pictures
 }
 
 // look goes through the container once: every picture becomes an entry without split and class.
 func (s *Survey) look(ctx context.Context, o ScanOptions) (*found, error) {
-	f := &found{labels: map[string][]byte{}}
-	var mu sync.Mutex
-	var big gate
-	var seen counter
+	l := &walk{options: o, survey: s, found: found{labels: map[string][]byte{}}, low: 255}
 	if o.Progress != nil {
-		seen.tell = func(done, _ int) { o.Progress(done) }
+		l.seen.tell = func(done, _ int) { o.Progress(done) }
 	}
-	low, high := 255.0, 0.0
-	err := s.source.parallel(ctx, func(name string, head []byte) bool {
-		switch roleOf(name, head) {
-		case picture, labelFile, classFile:
-			return true
-		case arrayFile:
-			f.arrays = append(f.arrays, name)
-		default:
-			f.others = append(f.others, name)
-		}
-		return false
-	}, o.Limits, func(name string, raw []byte) {
-		defer seen.one()
-		switch roleOf(name, raw) {
-		case labelFile:
-			mu.Lock()
-			defer mu.Unlock()
-			f.labels[name] = raw
-			return
-		case classFile:
-			mu.Lock()
-			defer mu.Unlock()
-			f.names = strings.Split(strings.TrimSpace(strings.ReplaceAll(string(raw), "\r\n", "\n")), "\n")
-			return
-		}
-		e := entry{name: name, bytes: int64(len(raw)), hash: sha256.Sum256(raw)}
-		var err error
-		l, h := 255, 0
-		if o.Decode {
-			var img *image.NRGBA
-			if img, e.header, err = big.decode(raw, o.Limits); err == nil {
-				l, h = valueRange(img)
-			}
-		} else {
-			e.header, _, err = readHeader(raw, o.Limits)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if err != nil {
-			f.broken++
-			s.Defects = append(s.Defects, Defect{File: name, Problem: err.Error()})
-			return
-		}
-		low, high = min(low, float64(l)), max(high, float64(h))
-		s.entries = append(s.entries, e)
-	}, func(d Defect) {
-		mu.Lock()
-		defer mu.Unlock()
-		f.broken++
-		s.Defects = append(s.Defects, d)
-	})
-	if err != nil {
+	if err := s.source.parallel(ctx, l.want, o.Limits, l.visit, l.defect); err != nil {
 		return nil, err
 	}
 	if o.Decode && len(s.entries) > 0 {
-		s.Low, s.High = &low, &high
+		s.Low, s.High = &l.low, &l.high
 	}
-	s.Other = len(f.others)
+	s.Other = len(l.others)
 	slices.SortFunc(s.entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	slices.Sort(f.arrays)
-	return f, nil
+	slices.Sort(l.arrays)
+	return &l.found, nil
+}
+
+// walk is one way through a container by several workers.
+type walk struct {
+	options ScanOptions
+	big     gate
+	seen    counter
+
+	mu sync.Mutex // guards what follows
+	found
+	survey    *Survey
+	low, high float64
+}
+
+// want sorts a file by its beginning, and says whether the rest is needed now. One goroutine calls it.
+func (l *walk) want(name string, head []byte) bool {
+	switch roleOf(name, head) {
+	case picture, labelFile, classFile:
+		return true
+	case arrayFile:
+		l.arrays = append(l.arrays, name)
+	default:
+		l.others = append(l.others, name)
+	}
+	return false
+}
+
+func (l *walk) visit(name string, raw []byte) {
+	defer l.seen.one()
+	switch roleOf(name, raw) {
+	case picture:
+		l.picture(name, raw)
+	case labelFile:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.labels[name] = raw
+	case classFile:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.names = strings.Split(strings.TrimSpace(strings.ReplaceAll(string(raw), "\r\n", "\n")), "\n")
+	}
+}
+
+func (l *walk) picture(name string, raw []byte) {
+	e := entry{name: name, bytes: int64(len(raw)), hash: sha256.Sum256(raw)}
+	var err error
+	low, high := 255, 0
+	if l.options.Decode {
+		var img *image.NRGBA
+		if img, e.header, err = l.big.decode(raw, l.options.Limits); err == nil {
+			low, high = valueRange(img)
+		}
+	} else {
+		e.header, _, err = readHeader(raw, l.options.Limits)
+	}
+	if err != nil {
+		l.defect(Defect{File: name, Problem: err.Error()})
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.low, l.high = min(l.low, float64(low)), max(l.high, float64(high))
+	l.survey.entries = append(l.survey.entries, e)
+}
+
+func (l *walk) defect(d Defect) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.survey.Defects = append(l.survey.Defects, d)
 }
 
 type role byte
