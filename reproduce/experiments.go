@@ -61,9 +61,9 @@ func mnist() Experiment {
 		Data:  []string{"../shared/data/mnist", "mnist"}, Judge: classesJudge,
 		Credit: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
 		Parts: []Part{
-			{Name: "dcgan", Model: "dcgan", Rounds: 8000, Set: set(), Seeds: seeds()[:1], Bars: digits},
-			{Name: "cgan", Model: "cgan", Rounds: 8000, Set: set(), Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
-			{Name: "lsgan", Model: "lsgan", Rounds: 8000, Set: set(), Seeds: seeds()[:1], Bars: digits},
+			{Name: "dcgan", Model: "dcgan", Rounds: 10000, Set: set(), Seeds: seeds()[:1], Bars: digits},
+			{Name: "cgan", Model: "cgan", Rounds: 10000, Set: set(), Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
+			{Name: "lsgan", Model: "lsgan", Rounds: 10000, Set: set(), Seeds: seeds()[:1], Bars: digits},
 			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 6000, Set: set("filters=32"), Seeds: seeds()[:1], Bars: digits},
 		},
 	}
