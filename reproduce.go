@@ -121,7 +121,7 @@ func (o ReproduceOptions) train(ctx context.Context, job reproduce.Job) (*reprod
 		return nil, err
 	}
 	return &reproduce.Trained{
-		Dir: job.Dir, Commit: commit, Hash: plan.Config.Hash(), Set: plan.Set, Close: generator.Close,
+		Dir: job.Dir, Commit: commit, Hash: plan.Config.Hash(), Values: plan.Config.Values(), Set: plan.Set, Close: generator.Close,
 		Sample: generator.exhibit,
 	}, nil
 }

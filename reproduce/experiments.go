@@ -53,7 +53,7 @@ var digits = []Bar{{Figure: confident, Least: 0.9}, {Figure: smallest, Least: 0.
 
 func mnist() Experiment {
 	set := func(more ...string) []string {
-		return append([]string{"optim.schedule=linear", "optim.schedule-start=0.5"}, more...)
+		return append([]string{"latent=100", "optim.schedule=linear", "optim.schedule-start=0.5"}, more...)
 	}
 	return Experiment{
 		Name: "mnist", Title: "MNIST",
@@ -61,9 +61,9 @@ func mnist() Experiment {
 		Data:  []string{"../shared/data/mnist", "mnist"}, Judge: classesJudge,
 		Credit: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
 		Parts: []Part{
-			{Name: "dcgan", Model: "dcgan", Rounds: 10000, Set: set(), Seeds: seeds()[:1], Bars: digits},
-			{Name: "cgan", Model: "cgan", Rounds: 10000, Set: set(), Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
-			{Name: "lsgan", Model: "lsgan", Rounds: 10000, Set: set(), Seeds: seeds()[:1], Bars: digits},
+			{Name: "dcgan", Model: "dcgan", Rounds: 10000, Set: set("filters=64"), Seeds: seeds()[:1], Bars: digits},
+			{Name: "cgan", Model: "cgan", Rounds: 10000, Set: set("filters=64"), Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
+			{Name: "lsgan", Model: "lsgan", Rounds: 10000, Set: set("filters=64"), Seeds: seeds()[:1], Bars: digits},
 			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 6000, Set: set("filters=32"), Seeds: seeds()[:1], Bars: digits},
 		},
 	}
@@ -72,8 +72,8 @@ func mnist() Experiment {
 // sheetsOf are the parts of the experiments at 64x64.
 func sheetsOf(dcganRounds, wganRounds int) []Part {
 	return []Part{
-		{Name: "dcgan", Model: "dcgan", Rounds: dcganRounds, Seeds: seeds()[:1], Set: []string{"filters=32"}},
-		{Name: "wgan-gp", Model: "wgan-gp", Rounds: wganRounds, Seeds: seeds()[:1], Set: []string{"filters=32"}},
+		{Name: "dcgan", Model: "dcgan", Rounds: dcganRounds, Seeds: seeds()[:1], Set: []string{"latent=100", "filters=32"}},
+		{Name: "wgan-gp", Model: "wgan-gp", Rounds: wganRounds, Seeds: seeds()[:1], Set: []string{"latent=100", "filters=32"}},
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *Studio) record(e Experiment, p Part, seed int64, job Job, trained *Trai
 	origin := trained.Set.Origin
 	r := &Record{
 		Experiment: e.Name, Part: p.Name, Seed: seed,
-		Model: p.Model, Set: job.Set, Config: trained.Hash, Rounds: p.Rounds,
+		Model: p.Model, Set: job.Set, Config: trained.Hash, Options: trained.Values, Rounds: p.Rounds,
 		Commit: trained.Commit, Backend: s.Name, Threads: s.Threads, Machine: cpuid.CPU.BrandName + ", " + runtime.GOOS + "/" + runtime.GOARCH,
 		Date: time.Now().UTC().Format(time.DateOnly),
 		Data: Data{

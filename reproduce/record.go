@@ -11,31 +11,33 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/run"
 )
 
 // Record is one trained and judged part, as the project keeps it: figures, and all that is needed to get them again.
 type Record struct {
-	Experiment string   `json:"experiment"`
-	Part       string   `json:"part"`
-	Seed       int64    `json:"seed"`
-	Model      string   `json:"model"`
-	Set        []string `json:"set"`    // options that differ from the model's own
-	Config     string   `json:"config"` // SHA-256 of the whole configuration
-	Rounds     int      `json:"rounds"`
-	Logged     int      `json:"logged"`  // lines of the run's rounds.jsonl
-	Seconds    float64  `json:"seconds"` // of training, the sum of its rounds
-	Commit     string   `json:"commit"`
-	Backend    string   `json:"backend"`
-	Threads    int      `json:"threads"`
-	Machine    string   `json:"machine"`
-	Date       string   `json:"date"`
-	Data       Data     `json:"data"`
-	Protocol   string   `json:"protocol"`
-	Figures    Figures  `json:"figures"`
-	Real       Figures  `json:"real"` // the same on held-out records
-	Notes      []string `json:"notes,omitempty"`
-	Pictures   []string `json:"pictures,omitempty"` // files beside the record
+	Experiment string        `json:"experiment"`
+	Part       string        `json:"part"`
+	Seed       int64         `json:"seed"`
+	Model      string        `json:"model"`
+	Set        []string      `json:"set"`     // options that differ from the model's own
+	Config     string        `json:"config"`  // SHA-256 of the whole configuration
+	Options    config.Values `json:"options"` // the whole configuration
+	Rounds     int           `json:"rounds"`
+	Logged     int           `json:"logged"`  // lines of the run's rounds.jsonl
+	Seconds    float64       `json:"seconds"` // of training, the sum of its rounds
+	Commit     string        `json:"commit"`
+	Backend    string        `json:"backend"`
+	Threads    int           `json:"threads"`
+	Machine    string        `json:"machine"`
+	Date       string        `json:"date"`
+	Data       Data          `json:"data"`
+	Protocol   string        `json:"protocol"`
+	Figures    Figures       `json:"figures"`
+	Real       Figures       `json:"real"` // the same on held-out records
+	Notes      []string      `json:"notes,omitempty"`
+	Pictures   []string      `json:"pictures,omitempty"` // files beside the record
 }
 
 // Data says what a part was trained on.

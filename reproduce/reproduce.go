@@ -105,6 +105,7 @@ type Trained struct {
 	Dir    string
 	Commit string // that the run was begun with
 	Hash   string // of its configuration
+	Values config.Values
 	Set    *data.Set
 	// Sample makes n samples of a seed; asked are their classes where the model is conditional, taken in turn.
 	Sample func(ctx context.Context, seed int64, n int) (samples data.Batch, asked []int32, err error)
