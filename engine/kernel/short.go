@@ -33,9 +33,9 @@ const (
 	// tileSide is the side of a tile of outputs.
 	tileSide = 2
 
-	// shortTiles is how many tiles a block of work transforms: enough to use each panel of weights for eight tiles of
+	// shortTiles is how many tiles a block of work transforms: enough to use each panel of weights for five or six tiles of
 	// the products, since the weights of all T*T products do not fit in the second cache.
-	shortTiles = 96
+	shortTiles = 64
 
 	// shortChannels is the fewest channels, and shortFewest the fewest tiles, with which the saving exceeds the transforms.
 	shortChannels = 32
