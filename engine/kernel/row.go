@@ -43,9 +43,14 @@ func (p *product) check() {
 	}
 }
 
-// multiply computes a product. A panel stays in the second cache while all tiles of rows use it.
+// multiply computes a product.
 func (k *kernels) multiply(w *worker, p product) {
 	p.check()
+	k.multiplyChecked(w, p)
+}
+
+// multiplyChecked computes a product. A panel stays in the second cache while all tiles of rows use it.
+func (k *kernels) multiplyChecked(w *worker, p product) {
 	depth := 0
 	w.row.add = 0
 	if p.add {

@@ -183,12 +183,16 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 		w.rows, w.cRows = append(w.rows, i*v.tile), append(w.cRows, i*m.tile)
 	}
 	plane := panels(s.out) * s.depth * panelWidth
-	for t := range s.products * s.products {
-		k.multiply(w, product{
+	for t := s.products*s.products - 1; t >= 0; t-- { // downwards: when the last is inside its operands, all are
+		p := product{
 			a: v.data[t*v.size:], rows: w.rows, segments: w.segments, length: s.depth,
 			b: weights[t*plane:], panel: s.depth * panelWidth, bStride: panelWidth,
 			c: m.data[t*m.size:], cRows: w.cRows, cols: s.out,
-		})
+		}
+		if t == s.products*s.products-1 {
+			p.check()
+		}
+		k.multiplyChecked(w, p)
 	}
 	i = 0
 	for _, p := range in.pieces {
