@@ -8,7 +8,8 @@
 // A kernel is a loop over slices of one length: Exp.Run(dst, x), Add.Run(dst, a, b), Add.RunRight(dst, a, 2),
 // Lt.Run(mask, a, b), Select(dst, mask, a, b), Sum.Run(x), Sum.Columns(dst, x, rows, stride). The length is that of dst,
 // any length from 0 on; arguments must be at least as long and may be dst itself. Truth values are Go's bool, a byte each.
-// Calls do not allocate.
+// Calls do not allocate. Assembly cannot be interrupted, by a garbage collection either: keep one call below some
+// hundred thousand elements.
 //
 // # Programs
 //

@@ -99,12 +99,15 @@ func (f *folder) finish(dst []float32, from int) {
 	case f.span == One:
 		dst[0] = join(f.op, dst[0], f.acc.fold(f.op, Lanes))
 	case f.span.Inner == 1:
+		// Whole periods are folded in halves, the last one waiting where their number is odd.
 		mid := f.span.Mid
-		for first := 0; first < len(f.width); first += mid {
-			for j, v := range f.width[first : first+mid] {
-				at := &dst[(from+j)%mid]
-				*at = join(f.op, *at, v)
-			}
+		for periods := len(f.width) / mid; periods > 1; periods = (periods + 1) / 2 {
+			half := (periods + 1) / 2 * mid
+			f.op.Binary().Run(f.width[:periods*mid-half], f.width, f.width[half:periods*mid])
+		}
+		for j, v := range f.width[:mid] {
+			at := &dst[(from+j)%mid]
+			*at = join(f.op, *at, v)
 		}
 	case f.used > 0: // the run ended inside a stretch
 		f.endStretch(dst)

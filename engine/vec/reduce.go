@@ -58,8 +58,18 @@ func SumSquares(x []float32) float32 { return Dot(x, x) }
 // Columns reduces the rows of a matrix into dst: dst[j] = dst[j] op x[r·stride + j] for r = 0, 1, ... rows-1 in this
 // order, for all of dst, which thus has to start with something: see Identity. stride is at least len(dst).
 func (r Reduction) Columns(dst, x []float32, rows, stride int) {
-	if rows > 0 && len(dst) > 0 {
-		active.columns(r)(dst, x[:(rows-1)*stride+len(dst)], rows, stride)
+	if len(dst) == 0 {
+		return
+	}
+	// The kernel goes down all rows with a few columns at a time; so only with as many rows as a cache holds.
+	const cached = 1 << 15
+	few := max(1, cached/max(stride, 1))
+	for ; rows > 0; rows -= few {
+		n := min(few, rows)
+		active.columns(r)(dst, x[:(n-1)*stride+len(dst)], n, stride)
+		if rows > n {
+			x = x[n*stride:]
+		}
 	}
 }
 

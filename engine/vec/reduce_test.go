@@ -67,7 +67,7 @@ func TestReductionsOfSpecials(t *testing.T) {
 func TestColumns(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		for _, cols := range lengths {
-			for _, rows := range []int{0, 1, 2, 7} {
+			for _, rows := range []int{0, 1, 2, 7, 40} {
 				stride := cols + rows%3
 				rng := random(uint64(cols))
 				x := numbers(rng, max(rows*stride, 1))

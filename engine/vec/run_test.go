@@ -174,7 +174,8 @@ func TestProgramsMeanTheirSteps(t *testing.T) {
 						want += float64(x)
 						size += math.Abs(float64(x))
 					}
-					tolerance := size * 0x1p-21
+					// An element goes through the additions of its lane, at most n/Lanes, and those of the fold.
+					tolerance := size * 0x1p-24 * float64(n/Lanes+16)
 					if op := p.reductions[k].op; op != Sum {
 						tolerance = 0
 						want = float64(op.Run(list))
