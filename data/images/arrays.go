@@ -372,7 +372,9 @@ func stem(name string) string {
 	var kept []string
 	for _, word := range words(name) {
 		switch word {
-		case "images", "image", "imgs", "pictures", "x", "labels", "label", "y", "targets", "classes", "idx1", "idx3", "idx4", "ubyte", "gz", "npy", "npz", "idx":
+		case "images", "image", "imgs", "pictures", "x":
+		case "labels", "label", "classes", "targets", "y":
+		case "idx", "idx1", "idx3", "idx4", "ubyte", "gz", "npy", "npz":
 		default:
 			kept = append(kept, word)
 		}

@@ -49,7 +49,8 @@ func (s *Survey) Load(ctx context.Context, o Options, stored *data.Split) (*data
 		Licence: s.Licence, Attribution: s.Credit,
 	}
 	if len(trainOn) < 2 {
-		return nil, fmt.Errorf("data: %s: %d pictures are left to train on after %d were held out; lower data.holdout or add pictures", s.Name, len(trainOn), len(heldOut))
+		return nil, fmt.Errorf("data: %s: %d pictures are left to train on after %d were held out; lower data.holdout or add pictures",
+			s.Name, len(trainOn), len(heldOut))
 	}
 	return set, nil
 }

@@ -52,8 +52,8 @@ func (s *Survey) openStore(ctx context.Context, o Options, f form) (st *store, n
 		return st, "", err
 	}
 	if folder == "" {
-		return nil, "", fmt.Errorf("data: %s: the pictures take %d MiB, more than data.memory (%d MiB), and there is no cache folder; raise data.memory or set data.cache",
-			s.Name, total>>20, o.Memory)
+		return nil, "", fmt.Errorf("data: %s: the pictures take %d MiB, more than data.memory (%d MiB), and there is no cache folder; "+
+			"raise data.memory or set data.cache", s.Name, total>>20, o.Memory)
 	}
 	st, err = s.cached(ctx, folder, f, o.Progress)
 	if err != nil && fits && ctx.Err() == nil {

@@ -42,10 +42,22 @@ type Distribution struct {
 // I. Gulrajani et al., "Improved Training of Wasserstein GANs", arXiv:1704.00028.
 func Distributions() []Distribution {
 	return []Distribution{
-		{Name: "ring", What: "8 Gaussians (sigma 0.01) on a circle of radius 1", Modes: ring(), Sigma: 0.01, scale: math.Sqrt2 / 2, draw: mixture},
-		{Name: "grid", What: "25 Gaussians (sigma 0.05) on a 5 x 5 grid from -4 to 4", Modes: grid(), Sigma: 0.05, scale: 2 * math.Sqrt2, draw: mixture},
-		{Name: "swissroll", What: "a spiral of one and a half turns with noise (sigma 0.25)", Sigma: 0.25, scale: 7.5, draw: swissRoll},
-		{Name: "moons", What: "two half circles that reach into each other, with noise (sigma 0.05)", Sigma: 0.05, shift: [2]float64{0.5, 0.25}, scale: 0.7, draw: moons},
+		{
+			Name: "ring", What: "8 Gaussians (sigma 0.01) on a circle of radius 1",
+			Modes: ring(), Sigma: 0.01, scale: math.Sqrt2 / 2, draw: mixture,
+		},
+		{
+			Name: "grid", What: "25 Gaussians (sigma 0.05) on a 5 x 5 grid from -4 to 4",
+			Modes: grid(), Sigma: 0.05, scale: 2 * math.Sqrt2, draw: mixture,
+		},
+		{
+			Name: "swissroll", What: "a spiral of one and a half turns with noise (sigma 0.25)",
+			Sigma: 0.25, scale: 7.5, draw: swissRoll,
+		},
+		{
+			Name: "moons", What: "two half circles that reach into each other, with noise (sigma 0.05)",
+			Sigma: 0.05, shift: [2]float64{0.5, 0.25}, scale: 0.7, draw: moons,
+		},
 	}
 }
 

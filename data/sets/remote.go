@@ -24,6 +24,9 @@ type item struct {
 	sum  string   // SHA-256 of the content, unpacked if the file is gzip; empty where we have no original to take it from
 }
 
+// groupsCredit is for the classes of every set of emoji.
+const groupsCredit = "; groups from emoji-data, Copyright (c) 2013 Cal Henderson"
+
 // remotes are all sets that can be fetched. The checksums are those of the originals that the project has at hand; where it has
 // none there is none, and Fetch says that what it brought is unverified.
 func remotes() []remote {
@@ -31,43 +34,69 @@ func remotes() []remote {
 	return []remote{
 		{
 			Info: Info{
-				Name: "mnist", Kind: "images", What: "handwritten digits, 28 x 28 grey, 10 classes", Train: 60000, Test: 10000, Bytes: 11594722,
-				Licence: "CC BY-SA 3.0", Attribution: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
-				Cite: "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, Proc. IEEE, 1998",
+				Name:        "mnist",
+				Kind:        "images",
+				What:        "handwritten digits, 28 x 28 grey, 10 classes",
+				Train:       60000,
+				Test:        10000,
+				Bytes:       11594722,
+				Licence:     "CC BY-SA 3.0",
+				Attribution: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
+				Cite:        "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, Proc. IEEE, 1998",
 			},
 			items: fromBases(digits, map[string]string{
 				"train-images-idx3-ubyte.gz": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
 				"train-labels-idx1-ubyte.gz": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
 				"t10k-images-idx3-ubyte.gz":  "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
 				"t10k-labels-idx1-ubyte.gz":  "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-			}, "https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+			},
+				"https://storage.googleapis.com/cvdf-datasets/mnist/",
+				"https://ossci-datasets.s3.amazonaws.com/mnist/",
+				"http://yann.lecun.com/exdb/mnist/"),
 		},
 		{
 			Info: Info{
-				Name: "fashion-mnist", Kind: "images", What: "clothes, 28 x 28 grey, 10 classes: all of Fashion-MNIST", Train: 60000, Test: 10000, Bytes: 30878774,
-				Licence: "MIT", Attribution: "Fashion-MNIST, Copyright (c) 2017 Zalando SE",
-				Cite: "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, arXiv:1708.07747",
+				Name:        "fashion-mnist",
+				Kind:        "images",
+				What:        "clothes, 28 x 28 grey, 10 classes: all of Fashion-MNIST",
+				Train:       60000,
+				Test:        10000,
+				Bytes:       30878551,
+				Licence:     "MIT",
+				Attribution: "Fashion-MNIST, Copyright (c) 2017 Zalando SE",
+				Cite:        "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST, arXiv:1708.07747",
 			},
 			items: fromBases(digits, map[string]string{
 				"train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
 				"train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
 				"t10k-images-idx3-ubyte.gz":  "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
 				"t10k-labels-idx1-ubyte.gz":  "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-			}, "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"),
+			},
+				"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+				"https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"),
 			extras: map[string]string{"classes.txt": "T-shirt/top\nTrouser\nPullover\nDress\nCoat\nSandal\nShirt\nSneaker\nBag\nAnkle boot\n"},
 		},
 		{
 			Info: Info{
-				Name: "kmnist", Kind: "images", What: "cursive Japanese characters, 28 x 28 grey, 10 classes", Train: 60000, Test: 10000,
-				Licence: "CC BY-SA 4.0", Attribution: "KMNIST Dataset (created by CODH), adapted from Kuzushiji Dataset (created by NIJL and others), CC BY-SA 4.0",
-				Cite: "T. Clanuwat et al., Deep Learning for Classical Japanese Literature, arXiv:1812.01718",
+				Name:        "kmnist",
+				Kind:        "images",
+				What:        "cursive Japanese characters, 28 x 28 grey, 10 classes",
+				Train:       60000,
+				Test:        10000,
+				Licence:     "CC BY-SA 4.0",
+				Attribution: "KMNIST Dataset (created by CODH), adapted from Kuzushiji Dataset (created by NIJL and others), CC BY-SA 4.0",
+				Cite:        "T. Clanuwat et al., Deep Learning for Classical Japanese Literature, arXiv:1812.01718",
 			},
 			items:  fromBases(digits, nil, "https://codh.rois.ac.jp/kmnist/dataset/kmnist/", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
 			extras: map[string]string{"classes.txt": "o\nki\nsu\ntsu\nna\nha\nma\nya\nre\nwo\n"},
 		},
 		{
 			Info: Info{
-				Name: "cifar10", Kind: "images", What: "photographs, 32 x 32 colour, 10 classes", Train: 50000, Test: 10000,
+				Name:    "cifar10",
+				Kind:    "images",
+				What:    "photographs, 32 x 32 colour, 10 classes",
+				Train:   50000,
+				Test:    10000,
 				Licence: "not stated by its authors",
 				Cite:    "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
 			},
@@ -76,30 +105,50 @@ func remotes() []remote {
 		},
 		{
 			Info: Info{
-				Name: "fruits-100", Kind: "images", What: "apples, cherries and tomatoes on white, 100 x 100 colour, 3 classes: a part of Fruits-360", Train: 1800, Test: 300, Bytes: 12474161,
-				Licence: "CC BY-SA 4.0", Attribution: "Fruits-360 dataset, Copyright (c) 2017- Mihai Oltean, CC BY-SA 4.0",
-				Cite: "M. Oltean, Fruits-360 dataset, 2017-",
+				Name:        "fruits-100",
+				Kind:        "images",
+				What:        "apples, cherries and tomatoes on white, 100 x 100 colour, 3 classes: a part of Fruits-360",
+				Train:       1800,
+				Test:        300,
+				Bytes:       12474161,
+				Licence:     "CC BY-SA 4.0",
+				Attribution: "Fruits-360 dataset, Copyright (c) 2017- Mihai Oltean, CC BY-SA 4.0",
+				Cite:        "M. Oltean, Fruits-360 dataset, 2017-",
 			},
 			items: fromManifest("fruits-100", fruitURLs),
 		},
 		{
 			Info: Info{
-				Name: "noto", Kind: "images", What: "emoji in Noto's design, 64 x 64 with transparency, 10 groups: the embedded set emoji as files", Train: 1911, Bytes: 6139365,
-				Licence: "Apache-2.0 (pictures), MIT (groups)", Attribution: "Noto Emoji by Google, Apache-2.0; groups from emoji-data, Copyright (c) 2013 Cal Henderson",
+				Name:        "noto",
+				Kind:        "images",
+				What:        "emoji in Noto's design, 64 x 64 with transparency, 10 groups: the embedded set emoji as files",
+				Train:       1911,
+				Bytes:       6139365,
+				Licence:     "Apache-2.0 (pictures), MIT (groups)",
+				Attribution: "Noto Emoji by Google, Apache-2.0" + groupsCredit,
 			},
 			items: fromManifest("noto", func(p string) []string { return emojiURLs("google", p) }),
 		},
 		{
 			Info: Info{
-				Name: "twemoji", Kind: "images", What: "emoji in Twitter's design, 64 x 64 with transparency, 10 groups; the names are those of noto", Train: 1911, Bytes: 4333672,
-				Licence: "CC BY 4.0 (pictures), MIT (groups)", Attribution: "Twemoji, Copyright Twitter, Inc and other contributors, CC BY 4.0; groups from emoji-data, Copyright (c) 2013 Cal Henderson",
+				Name:        "twemoji",
+				Kind:        "images",
+				What:        "emoji in Twitter's design, 64 x 64 with transparency, 10 groups; the names are those of noto",
+				Train:       1911,
+				Bytes:       4333672,
+				Licence:     "CC BY 4.0 (pictures), MIT (groups)",
+				Attribution: "Twemoji, Copyright Twitter, Inc and other contributors, CC BY 4.0" + groupsCredit,
 			},
 			items: fromManifest("twemoji", func(p string) []string { return emojiURLs("twitter", p) }),
 		},
 		{
 			Info: Info{
-				Name: "openmoji", Kind: "images", What: "emoji in OpenMoji's design, 72 x 72 with transparency, 10 groups; the names are those of noto", Train: 1911,
-				Licence: "CC BY-SA 4.0 (pictures), MIT (groups)", Attribution: "All emojis designed by OpenMoji, the open-source emoji and icon project, CC BY-SA 4.0; groups from emoji-data, Copyright (c) 2013 Cal Henderson",
+				Name:        "openmoji",
+				Kind:        "images",
+				What:        "emoji in OpenMoji's design, 72 x 72 with transparency, 10 groups; the names are those of noto",
+				Train:       1911,
+				Licence:     "CC BY-SA 4.0 (pictures), MIT (groups)",
+				Attribution: "All emojis designed by OpenMoji, the open-source emoji and icon project, CC BY-SA 4.0" + groupsCredit,
 			},
 			items: unverified(fromManifest("noto", openmojiURLs)),
 		},
@@ -182,7 +231,8 @@ func fruitURLs(p string) []string {
 			words[i] = capital(w)
 		}
 	}
-	place := (&url.URL{Path: map[string]string{"train": "Training", "test": "Test"}[part] + "/" + capital(class) + "/" + strings.Join(words, " ") + "/" + picture}).EscapedPath()
+	folder := map[string]string{"train": "Training", "test": "Test"}[part]
+	place := (&url.URL{Path: path.Join(folder, capital(class), strings.Join(words, " "), picture)}).EscapedPath()
 	const repo, commit = "fruits-360/fruits-360-3-body-problem/", "f0f029370699ac3317e66d09878cf537af67a3ae/"
 	return []string{
 		"https://raw.githubusercontent.com/" + repo + commit + place,

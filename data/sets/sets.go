@@ -53,7 +53,8 @@ var embeddedPictures = []Info{
 	},
 	{
 		Name: "emoji", Kind: "images", What: "Noto's emoji, 64 x 64 with transparency, 10 groups", Train: 1911,
-		Licence: "Apache-2.0 (pictures), MIT (groups)", Attribution: "Noto Emoji by Google, Apache-2.0; groups from emoji-data, Copyright (c) 2013 Cal Henderson",
+		Licence:     "Apache-2.0 (pictures), MIT (groups)",
+		Attribution: "Noto Emoji by Google, Apache-2.0" + groupsCredit,
 	},
 }
 
