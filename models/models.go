@@ -40,7 +40,7 @@ func Find(name string) (gan.Model, error) {
 	for _, m := range table {
 		names = append(names, m.Name)
 	}
-	hint := ""
+	hint := ";"
 	if near := config.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %s?", near)
 	}

@@ -1,0 +1,118 @@
+package models_test
+
+import (
+	"testing"
+
+	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/ganymede-gan/ganymede/models"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// parameters counts the trainable weights of both networks from the shapes of the graph; no weight is made.
+func parameters(t *testing.T, pair gan.Pair) (generator, critic int) {
+	t.Helper()
+	weights := layers.NewWeights(1)
+	g := graph.NewGraph(gobackend.GetBackend(), t.Name())
+	defer g.Finalize()
+	bind := layers.Bind(weights, g)
+	var y *gan.Node
+	if pair.Classes > 0 {
+		y = graph.Parameter(g, "y", shapes.Make(dtypes.Int32, 2))
+	}
+	z := graph.Parameter(g, "z", shapes.Make(dtypes.Float32, append([]int{2}, pair.Latent.Shape...)...))
+	pair.Critic(bind.Root("critic"), pair.Generator(bind.Root("generator"), z, y), y)
+	for _, v := range weights.All("") {
+		if v.Value != nil {
+			t.Errorf("%s was made", v.Path)
+		}
+	}
+	return weights.Count("generator"), weights.Count("critic")
+}
+
+// The counts are sums that can be followed on paper. A convolution has taps*in*out numbers (and out of a bias), batch norm 2 a channel,
+// a dense layer (in+1)*out.
+func TestParameters(t *testing.T) {
+	const (
+		// The authors' Torch code, 64x64x3, nz=100, ngf=ndf=64, no biases; the widely quoted 3,576,704 and 2,765,568.
+		dcganG = 16*(100*512+512*256+256*128+128*64+64*3) + 2*(512+256+128+64)
+		dcganD = 16*(3*64+64*128+128*256+256*512+512*1) + 2*(128+256+512)
+		// Figure 1 of Radford 2015: 1024, 512, 256, 128 filters. Its critic mirrors it.
+		figureG = 16*(100*1024+1024*512+512*256+256*128+128*3) + 2*(1024+512+256+128)
+		figureD = 16*(3*128+128*256+256*512+512*1024+1024*1) + 2*(256+512+1024)
+		// Table 3 of Gulrajani 2017 with the authors' code's shortcuts and biases, 128 filters: three blocks up; four blocks, of which
+		// the first sees 3 channels and the last two keep shape and have no shortcut.
+		conv    = 9*128*128 + 128
+		short   = 128*128 + 128
+		resnetG = 129*16*128 + 3*(2*128+conv+2*128+conv+short) + 2*128 + (9*128*3 + 3)
+		resnetD = (9*3*128 + 128 + conv + 3*128 + 128) + (2*conv + short) + 2*(2*conv) + 129
+		// Layer norm has a scale and a shift a channel, twice a block but not in the first.
+		normedD = resnetD + 3*2*2*128
+		// The authors' toy code has three hidden layers of 512.
+		toyG = 129*512 + 2*513*512 + 513*2
+		toyD = 3*512 + 2*513*512 + 513
+		// Section 4.1 of Mirza 2014, for MNIST: z 100 to 200, y 10 to 1000, both to 1200, 784 out; x to 240 maxout units of 5
+		// pieces, y to 50 of 5, both to 240 of 4, 1 out.
+		cganG = 101*200 + 11*1000 + 1201*1200 + 1201*784
+		cganD = 785*240*5 + 11*50*5 + 291*240*4 + 241
+		// 28x28: one level less, from 7x7.
+		mnistG = 49*100*128 + 16*(128*64+64*1) + 2*(128+64)
+		mnistD = 16*(1*64+64*128) + 49*128 + 2*128
+	)
+	if dcganG != 3_576_704 || dcganD != 2_765_568 {
+		t.Errorf("the sums are %d and %d", dcganG, dcganD)
+	}
+	face := gan.Data{Field: "pictures", Shape: []int{64, 64, 3}, Classes: 2}
+	digit := gan.Data{Field: "pictures", Shape: []int{28, 28, 1}, Classes: 10}
+	cifar := gan.Data{Field: "pictures", Shape: []int{32, 32, 3}, Classes: 10}
+	point := gan.Data{Field: "points", Shape: []int{2}}
+	for _, c := range []struct {
+		model             string
+		d                 gan.Data
+		settings          []string
+		generator, critic int
+	}{
+		{"vanilla", point, nil, 101*256 + 257*256 + 257*2, 3*256 + 257*256 + 257},
+		{"vanilla", digit, nil, 101*256 + 257*256 + 257*784, 785*256 + 257*256 + 257},
+		{"cgan", digit, []string{"network=mlp"}, cganG, cganD},
+		{"cgan", digit, nil, mnistG + 49*10*128, mnistD + 16*10*64}, // ten numbers more beside z, ten planes behind the picture
+		{"dcgan", face, nil, dcganG, dcganD},
+		{"dcgan", face, []string{"filters=128"}, figureG, figureD},
+		{"dcgan", face, []string{"critic-norm=none"}, dcganG, dcganD - 2*(128+256+512)},
+		{"dcgan", digit, nil, mnistG, mnistD},
+		{"lsgan", face, nil, dcganG, dcganD},
+		{"wgan", face, nil, dcganG, dcganD},
+		{"wgan", point, []string{"layers=2"}, 101*512 + 513*512 + 513*2, 3*512 + 513*512 + 513},
+		{"wgan-gp", point, nil, toyG, toyD},
+		{"wgan-gp", face, []string{"latent=100"}, dcganG, dcganD},
+		{"wgan-gp", cifar, []string{"network=resnet", "filters=128"}, resnetG, resnetD},
+		{"wgan-gp", cifar, []string{"network=resnet", "filters=128", "critic-norm=layer"}, resnetG, normedD},
+	} {
+		t.Run(c.model, func(t *testing.T) {
+			model, err := models.Find(c.model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pair, err := configure(t, model, c.settings...).builder.Pair(c.d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			generator, critic := parameters(t, pair)
+			if generator != c.generator || critic != c.critic {
+				t.Errorf("%v on %v: generator %d, critic %d; want %d and %d", c.settings, c.d.Shape, generator, critic, c.generator, c.critic)
+			}
+		})
+	}
+	for _, model := range models.Table() {
+		counted := false
+		for _, name := range []string{"vanilla", "cgan", "dcgan", "lsgan", "wgan", "wgan-gp"} {
+			counted = counted || name == model.Name
+		}
+		if !counted {
+			t.Errorf("%s has no parameter count here", model.Name)
+		}
+	}
+}
