@@ -174,6 +174,10 @@ func (p *Program) assignRegisters() {
 	}
 }
 
+// cacheSize is what long inputs must have in bytes, all together, before they are asked for ahead of the work. Where they
+// are in the second-level cache anyway, asking costs a tenth.
+const cacheSize = 1 << 20
+
 // state is the working memory of one run.
 type state struct {
 	k       *kernels
@@ -189,6 +193,7 @@ type state struct {
 	regsB   [][]bool
 	bound   int         // the length of the block that registers are cut to
 	streams [][]float32 // the long inputs of numbers
+	cached  bool        // the inputs are likely in the cache: nothing needs to be asked for ahead
 	direct  []int       // of each value, the output that it is computed into, or -1
 	folds   []folder
 }
@@ -297,11 +302,13 @@ func (p *Program) check(args *Args, to int) {
 
 // start reads the small inputs, does the steps before the loop, and decides which outputs are written without a copy.
 func (p *Program) start(st *state, args *Args, from int) {
+	total := 0 // bytes of the long inputs
 	for i, v := range p.inputs {
 		n := &p.nodes[v]
 		if n.full() {
 			if !n.truth {
 				st.streams = append(st.streams, args.In[i].F)
+				total += 4 * len(args.In[i].F)
 			}
 			continue
 		}
@@ -337,6 +344,7 @@ func (p *Program) start(st *state, args *Args, from int) {
 		}
 	}
 	p.chooseDirect(st, args)
+	st.cached = total < cacheSize
 	for i := range st.folds {
 		st.folds[i].start()
 	}
@@ -376,6 +384,9 @@ func overlap(a, b Array) bool {
 func (p *Program) runBlock(st *state, args *Args, from, i, n, to int) {
 	p.bind(st, args, i, n)
 	next := min(n, to-i-n)
+	if st.cached {
+		next = 0
+	}
 	ahead := (next*len(st.streams)/max(len(p.loop), 1) + 15) &^ 15
 	for at := range p.loop {
 		p.loop[at].do(st)
