@@ -17,10 +17,22 @@ type Conv struct {
 
 // On applies the layer with the weights at net.
 func (c Conv) On(net Net, x *graph.Node) *graph.Node {
+	return c.bias(net, ops.Conv(x, c.kernel(net, x), ops.ConvOptions{Stride: c.Stride, Padding: c.Pad}))
+}
+
+// OnRepeated is On(net, ops.UpsampleNearest(x, 2)) in 16/36 of the multiplications, for a 3x3 kernel.
+func (c Conv) OnRepeated(net Net, x *graph.Node) *graph.Node {
+	return c.bias(net, ops.UpsampleConv(x, c.kernel(net, x), 2, ops.ConvOptions{Padding: c.Pad}))
+}
+
+// OnAveraged is the mean of every 2x2 of On(net, x) in 16/36 of the multiplications, for a 3x3 kernel.
+func (c Conv) OnAveraged(net Net, x *graph.Node) *graph.Node {
+	return c.bias(net, ops.ConvMeanPool(x, c.kernel(net, x), 2, ops.ConvOptions{Padding: c.Pad}))
+}
+
+func (c Conv) kernel(net Net, x *graph.Node) *graph.Node {
 	in := x.Shape().Dimensions[x.Rank()-1]
-	kernel := net.Weight("kernel", c.Init.or(LeCun()), c.Kernel, c.Kernel, in, c.Filters)
-	y := ops.Conv(x, kernel, ops.ConvOptions{Stride: c.Stride, Padding: c.Pad})
-	return c.bias(net, y)
+	return net.Weight("kernel", c.Init.or(LeCun()), c.Kernel, c.Kernel, in, c.Filters)
 }
 
 func (c Conv) bias(net Net, y *graph.Node) *graph.Node {

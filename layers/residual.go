@@ -39,14 +39,16 @@ func (b Residual) On(net Net, x *graph.Node) *graph.Node {
 	if !b.First {
 		y = ReLU(b.normalise(net.In("norm1"), y))
 	}
-	if b.Resample == Up {
-		y = ops.UpsampleNearest(y, 2)
+	if first := conv(3, he); b.Resample == Up {
+		y = first.OnRepeated(net.In("conv1"), y)
+	} else {
+		y = first.On(net.In("conv1"), y)
 	}
-	y = conv(3, he).On(net.In("conv1"), y)
 	y = ReLU(b.normalise(net.In("norm2"), y))
-	y = conv(3, he).On(net.In("conv2"), y)
-	if b.Resample == Down {
-		y = ops.MeanPool(y, ops.PoolOptions{Window: 2})
+	if second := conv(3, he); b.Resample == Down {
+		y = second.OnAveraged(net.In("conv2"), y)
+	} else {
+		y = second.On(net.In("conv2"), y)
 	}
 	return graph.Add(y, b.shortcut(net, x, conv(1, Glorot())))
 }

@@ -15,7 +15,7 @@ import (
 type Options struct {
 	Log    int `toml:"log-every" default:"1" min:"1" result:"same" help:"rounds between two lines of rounds.jsonl"`
 	Save   int `toml:"save-every" default:"0" min:"0" result:"same" help:"rounds between two checkpoints; 0 is once a minute"`
-	Sample int `toml:"sample-every" default:"0" min:"0" result:"same" help:"rounds between two sheets of samples; 0 is after rounds 1, 2, 5, 10, 20, 50 and so on"`
+	Sample int `toml:"sample-every" default:"0" min:"0" result:"same" help:"rounds between two sheets of samples; 0 is after rounds 10, 20, 50, 100, 200, 500 and so on"`
 	Keep   int `toml:"keep" default:"3" min:"0" result:"same" help:"checkpoints that are kept; 0 keeps all"`
 	Count  int `toml:"samples" default:"64" min:"1" max:"1024" result:"same" help:"samples on a sheet"`
 }
@@ -159,10 +159,14 @@ func (s *Session) samplesDue(round int) bool {
 	if s.Options.Sample > 0 {
 		return round%s.Options.Sample == 0 || s.Time == 0 && round == s.Trainer.Rounds
 	}
-	for round > 9 && round%10 == 0 {
-		round /= 10
+	if s.Time == 0 && round == s.Trainer.Rounds {
+		return true
 	}
-	return round == 1 || round == 2 || round == 5 || s.Time == 0 && round == s.Trainer.Rounds
+	leading := round
+	for leading > 9 && leading%10 == 0 {
+		leading /= 10
+	}
+	return round >= 10 && (leading == 1 || leading == 2 || leading == 5)
 }
 
 // sample draws a sheet from the run's fixed latents.
