@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ganymede-gan/ganymede/engine/pool"
 )
 
 // report adds the GFLOP/s of the fastest run, in this thread's own time, and its share of the peak measured just before and
@@ -65,7 +68,7 @@ func BenchmarkConv(b *testing.B) {
 			eachFastLevel(b, func(b *testing.B, s *Scratch) {
 				for _, algorithm := range []Algorithm{Exact, Balanced} {
 					c.Algorithm = algorithm
-					b.Run([]string{"exact", "balanced"}[algorithm], func(b *testing.B) {
+					b.Run(algorithm.String(), func(b *testing.B) {
 						var forward, byInput Packed
 						c.PackForward(nil, s, &forward, w)
 						c.PackByInput(nil, s, &byInput, w)
@@ -112,4 +115,36 @@ func BenchmarkMatMul64(b *testing.B) {
 	eachFastLevel(b, func(b *testing.B, s *Scratch) {
 		report(b, s, 2*2*n*n*n, func() { MatMul64(nil, s, dst, m, m) }) // counted double, as the peak is float32's
 	})
+}
+
+// BenchmarkThreads reports how much faster two threads are than one, by the fastest runs of each in turn.
+func BenchmarkThreads(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	p := pool.New(2)
+	defer p.Close()
+	for _, l := range dcgan {
+		for _, algorithm := range []Algorithm{Exact, Balanced} {
+			c, s := l.conv, new(Scratch)
+			c.Algorithm = algorithm
+			x, w := random(rng, c.Batch*c.Height*c.Width*c.In), random(rng, c.weights())
+			y := random(rng, c.Batch*c.OutHeight()*c.OutWidth()*c.Out)
+			for name, run := range map[string]func(p *pool.Pool){
+				"Forward":  func(p *pool.Pool) { c.Forward(p, s, y, x, w) },
+				"ByInput":  func(p *pool.Pool) { c.ByInput(p, s, x, y, w) },
+				"ByKernel": func(p *pool.Pool) { c.ByKernel(p, s, w, x, y) },
+			} {
+				b.Run(fmt.Sprintf("%s/%s/%s", l.name, algorithm, name), func(b *testing.B) {
+					best := [2]time.Duration{math.MaxInt64, math.MaxInt64}
+					for b.Loop() {
+						for i, p := range []*pool.Pool{nil, p} {
+							start := time.Now()
+							run(p)
+							best[i] = min(best[i], time.Since(start))
+						}
+					}
+					b.ReportMetric(float64(best[0])/float64(best[1]), "times-faster")
+				})
+			}
+		}
+	}
 }

@@ -57,12 +57,7 @@ func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 			tiles = append(tiles, sumTile{&bands[i], t * bands[i].rows / n, (t + 1) * bands[i].rows / n})
 		}
 	}
-	// Every unit reads all pixels, so there are only as many as the threads need to finish together.
-	units, splits := 1, 1
-	if threads := p.Threads(); threads > 1 {
-		units = min(len(tiles), 2*threads)
-		splits = min(panels(f.out), (2*threads+units-1)/units)
-	}
+	units, splits := split(p.Threads(), len(tiles), panels(f.out), len(x), len(dy))
 	p.Run(units*splits, func(i int) {
 		w := s.worker()
 		defer s.release(w)
@@ -70,6 +65,23 @@ func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 		g.sum(k, w, dw, x, dy, tiles[unit*len(tiles)/units:(unit+1)*len(tiles)/units],
 			split*panels(f.out)/splits*panelWidth, min((split+1)*panels(f.out)/splits*panelWidth, f.out))
 	})
+}
+
+// split returns into how many units of rows and of columns the gradient is cut. Each unit of rows reads all of dy, and each
+// of columns all of x: there are only as many as the threads need to finish together, and of those ways the one that reads least.
+func split(threads, tiles, panels, x, dy int) (rows, cols int) {
+	wanted := 2 * threads
+	if threads == 1 {
+		wanted = 1
+	}
+	for c := 1; c <= min(panels, wanted); c++ {
+		r := min(tiles, (wanted+c-1)/c)
+		units, best := min(r*c, wanted), min(rows*cols, wanted)
+		if units > best || units == best && r*dy+c*x < rows*dy+cols*x {
+			rows, cols = r, c
+		}
+	}
+	return rows, cols
 }
 
 // bands lists the bands and the number of their rows.

@@ -29,6 +29,9 @@ const (
 	Balanced
 )
 
+// String returns the algorithm's name in options.
+func (a Algorithm) String() string { return [...]string{"exact", "balanced"}[a] }
+
 const (
 	// tileSide is the side of a tile of outputs.
 	tileSide = 2
