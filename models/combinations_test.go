@@ -1,0 +1,322 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ganymede-gan/ganymede/config"
+	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/models"
+	"github.com/gomlx/compute"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/combinations.md anew")
+
+const document = "../docs/combinations.md"
+
+// reasons are the letters of docs/combinations.md for the keys that are refused.
+var reasons = map[string]string{"objective": "a", "penalty.gp": "b", "penalty.smoothing": "c", "optim.accumulate": "d"}
+
+// choice is a column or a row of the matrix: a name and the settings that it means.
+type choice struct {
+	name     string
+	settings []string
+}
+
+// networks are all distinct networks of the table. dcgan's are lsgan's, wgan's and wgan-gp's too.
+func networks() []struct {
+	choice
+	model string
+	plane bool // points, not pictures
+	mixes bool // batch norm in the critic
+} {
+	type network = struct {
+		choice
+		model        string
+		plane, mixes bool
+	}
+	return []network{
+		{choice{"perceptrons, points", nil}, "vanilla", true, false},
+		{choice{"perceptrons, pictures", nil}, "vanilla", false, false},
+		{choice{"conditional perceptrons, points", []string{"network=mlp"}}, "cgan", true, false},
+		{choice{"conditional perceptrons, pictures", []string{"network=mlp"}}, "cgan", false, false},
+		{choice{"dcgan, layer norm", []string{"critic-norm=layer"}}, "dcgan", false, false},
+		{choice{"dcgan, no norm", []string{"critic-norm=none"}}, "dcgan", false, false},
+		{choice{"dcgan, batch norm", []string{"critic-norm=batch"}}, "dcgan", false, true},
+		{choice{"conditional dcgan, no norm", []string{"critic-norm=none"}}, "cgan", false, false},
+		{choice{"conditional dcgan, batch norm", []string{"critic-norm=batch"}}, "cgan", false, true},
+		{choice{"resnet, no norm", []string{"network=resnet", "critic-norm=none"}}, "wgan-gp", false, false},
+		{choice{"resnet, layer norm", []string{"network=resnet", "critic-norm=layer"}}, "wgan-gp", false, false},
+		{choice{"resnet, batch norm", []string{"network=resnet", "critic-norm=batch"}}, "wgan-gp", false, true},
+	}
+}
+
+func objectives() (all []choice) {
+	for _, o := range gan.Objectives() {
+		all = append(all, choice{o.Name, []string{"objective=" + o.Name}})
+	}
+	return all
+}
+
+func penalties() []choice {
+	return []choice{
+		{"none", nil},
+		{"gp", []string{"penalty.gp=10"}},
+		{"gp, upper side", []string{"penalty.gp=10", "penalty.gp-side=upper"}},
+		{"r1", []string{"penalty.r1=1"}},
+		{"r2", []string{"penalty.r2=1"}},
+		{"r1 and r2, lazy", []string{"penalty.r1=1", "penalty.r2=1", "penalty.every=2"}},
+		{"dragan", []string{"penalty.dragan=10"}},
+		{"clip", []string{"penalty.clip=0.01"}},
+	}
+}
+
+// techniques are schedules, optimisers and what else every model takes.
+func techniques() []choice {
+	return []choice{
+		{"schedule linear", []string{"optim.schedule=linear"}},
+		{"schedule cosine, from half", []string{"optim.schedule=cosine", "optim.schedule-start=0.5"}},
+		{"rmsprop", []string{"optim.algorithm=rmsprop"}},
+		{"sgd with momentum", []string{"optim.algorithm=sgd", "optim.momentum=0.5"}},
+		{"two rates (TTUR)", []string{"optim.critic-rate=0.0004"}},
+		{"three critic steps", []string{"optim.critic-steps=3"}},
+		{"pre-training", []string{"optim.pretrain=2"}},
+		{"accumulation", []string{"optim.accumulate=2"}},
+		{"20 critic steps of 7 parts", []string{"optim.critic-steps=20", "optim.accumulate=7"}},
+		{"clipped gradients", []string{"optim.clip-gradient=0.5"}},
+		{"no averaged weights", []string{"optim.average=0"}},
+		{"one batch for both players", []string{"optim.share-fake=true"}},
+		{"one batch each", []string{"optim.share-fake=false"}},
+		{"joint batch statistics", []string{"optim.batch-statistics=joint"}},
+		{"label smoothing", []string{"penalty.smoothing=0.1"}},
+		{"instance noise", []string{"penalty.noise=0.1"}},
+	}
+}
+
+// cell trains three rounds and returns "yes", or the letters of the reasons for a refusal.
+func cell(t *testing.T, b compute.Backend, model string, s set, settings ...string) string {
+	t.Helper()
+	m, err := models.Find(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the paper of the network's model chose is set back, so that a cell is what its names say.
+	neutral := []string{"objective=nonsaturating", "penalty.gp=0", "penalty.clip=0", "optim.critic-steps=1", "optim.algorithm=adam"}
+	game, err := configure(t, m, slices.Concat(small(t, m), neutral, settings)...).game(s.shape)
+	if err != nil {
+		return refusal(t, err)
+	}
+	tr := trainer(t, b, game, s, 3)
+	defer tr.Finalize()
+	defer func() {
+		for _, v := range tr.Weights.All("") {
+			if v.Value != nil {
+				v.Value.FinalizeAll()
+			}
+		}
+	}()
+	for range 3 {
+		result, err := tr.Play(context.Background())
+		if err != nil {
+			t.Errorf("%s with %v: %v", model, settings, err)
+			return "fails"
+		}
+		if _, ok := result.Get("critic/loss"); !ok {
+			t.Errorf("%s with %v: the critic does not move", model, settings)
+		}
+	}
+	return "yes"
+}
+
+// refusal is the letters of the reasons, sorted; a refusal without a key of the list is an error.
+func refusal(t *testing.T, err error) string {
+	t.Helper()
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = joined.Unwrap()
+	}
+	var letters []string
+	for _, e := range list {
+		var problem *config.Problem
+		if !errors.As(e, &problem) || reasons[problem.Key] == "" {
+			t.Errorf("refused for a reason that %s does not give: %v", document, e)
+			return "fails"
+		}
+		letters = append(letters, reasons[problem.Key])
+	}
+	slices.Sort(letters)
+	return strings.Join(letters, " ")
+}
+
+// matrix is a table of the document.
+type matrix struct {
+	rows, columns []string
+	cells         map[[2]string]string
+}
+
+func newMatrix(rows, columns []choice) *matrix {
+	m := &matrix{cells: map[[2]string]string{}}
+	for _, r := range rows {
+		m.rows = append(m.rows, r.name)
+	}
+	for _, c := range columns {
+		m.columns = append(m.columns, c.name)
+	}
+	return m
+}
+
+// put notes a cell; where several networks fill one table they must agree.
+func (m *matrix) put(t *testing.T, who, row, column, value string) {
+	t.Helper()
+	at := [2]string{row, column}
+	if have, ok := m.cells[at]; ok && have != value {
+		t.Errorf("%s: %s with %s is %q, and %q for the networks before", who, row, column, value, have)
+	}
+	m.cells[at] = value
+}
+
+func (m *matrix) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| | %s |\n|---%s|\n", strings.Join(m.columns, " | "), strings.Repeat("|:-:", len(m.columns)))
+	for _, r := range m.rows {
+		fmt.Fprintf(&b, "| %s", r)
+		for _, c := range m.columns {
+			fmt.Fprintf(&b, " | %s", m.cells[[2]string{r, c}])
+		}
+		b.WriteString(" |\n")
+	}
+	return b.String()
+}
+
+// TestCombinations walks every cell of networks x objective x penalty and of networks x technique, and on the smallest networks every
+// cell of objective x penalty x technique. Three rounds are trained, or the cell is refused for a reason that the document gives; the
+// document lists which.
+func TestCombinations(t *testing.T) {
+	b := backend(t)
+	plane, pictures := ring(t, 16), figures(t, 16, 1, 16)
+	free, mixing := newMatrix(objectives(), penalties()), newMatrix(objectives(), penalties())
+	technical := newMatrix(techniques(), objectives())
+	for _, n := range networks() {
+		s, m := pictures, free
+		if n.plane {
+			s = plane
+		}
+		if n.mixes {
+			m = mixing
+		}
+		for _, o := range objectives() {
+			for _, p := range penalties() {
+				m.put(t, n.name, o.name, p.name, cell(t, b, n.model, s, slices.Concat(n.settings, o.settings, p.settings)...))
+			}
+		}
+		for _, k := range techniques() {
+			want := "yes"
+			if strings.HasPrefix(k.name, "20 ") {
+				want = "d"
+			}
+			if got := cell(t, b, n.model, s, slices.Concat(n.settings, k.settings)...); got != want {
+				t.Errorf("%s with %s: %q, want %q", n.name, k.name, got, want)
+			}
+		}
+	}
+	for _, k := range techniques() {
+		for _, o := range objectives() {
+			// The penalty that lets every objective train, then each: a technique never refuses a penalty.
+			with := cell(t, b, "vanilla", plane, slices.Concat(o.settings, k.settings, []string{"penalty.gp=1"})...)
+			technical.put(t, "", k.name, o.name, with)
+			for _, p := range penalties() {
+				alone := free.cells[[2]string{o.name, p.name}]
+				want := strings.TrimSpace(strings.ReplaceAll(alone+" "+with, "yes", ""))
+				if want == "" {
+					want = "yes"
+				}
+				if got := cell(t, b, "vanilla", plane, slices.Concat(o.settings, p.settings, k.settings)...); got != want {
+					t.Errorf("%s, %s, %s: %q, want %q", o.name, p.name, k.name, got, want)
+				}
+			}
+		}
+	}
+	compare(t, "critics without batch norm", free)
+	compare(t, "critics with batch norm", mixing)
+	compare(t, "techniques", technical)
+	compare(t, "data", dataMatrix(t))
+}
+
+// dataMatrix asks every network for every kind of data.
+func dataMatrix(t *testing.T) *matrix {
+	kinds := []struct {
+		name string
+		d    gan.Data
+	}{
+		{"points", gan.Data{Field: "points", Shape: []int{2}}},
+		{"points, classes", gan.Data{Field: "points", Shape: []int{2}, Classes: 2}},
+		{"20x20", gan.Data{Field: "pictures", Shape: []int{20, 20, 1}, Classes: 2}},
+		{"28x28", gan.Data{Field: "pictures", Shape: []int{28, 28, 1}, Classes: 2}},
+		{"64x64, no classes", gan.Data{Field: "pictures", Shape: []int{64, 64, 3}}},
+		{"64x64, classes", gan.Data{Field: "pictures", Shape: []int{64, 64, 3}, Classes: 2}},
+		{"64x32", gan.Data{Field: "pictures", Shape: []int{64, 32, 3}, Classes: 2}},
+		{"512x512", gan.Data{Field: "pictures", Shape: []int{512, 512, 3}, Classes: 2}},
+	}
+	letters := map[string]string{"convolutions need pictures": "e", "the pictures are": "f", "a conditional model needs": "g"}
+	m := &matrix{cells: map[[2]string]string{}}
+	for _, k := range kinds {
+		m.columns = append(m.columns, k.name)
+	}
+	for _, model := range models.Table() {
+		list := values(t, model, "network")
+		if list == nil {
+			list = []string{""}
+		}
+		for _, network := range list {
+			row, settings := model.Name, []string(nil)
+			if network != "" {
+				row, settings = model.Name+", "+network, []string{"network=" + network}
+			}
+			m.rows = append(m.rows, row)
+			for _, k := range kinds {
+				value := "yes"
+				if _, err := configure(t, model, settings...).game(k.d); err != nil {
+					value = "fails"
+					for start, letter := range letters {
+						if strings.HasPrefix(err.Error(), start) {
+							value = letter
+						}
+					}
+					if value == "fails" {
+						t.Errorf("%s: %s: refused for a reason that %s does not give: %v", row, k.name, document, err)
+					}
+				}
+				m.put(t, row, row, k.name, value)
+			}
+		}
+	}
+	return m
+}
+
+// compare holds the document's table of that name against what was found, or writes it.
+func compare(t *testing.T, name string, m *matrix) {
+	t.Helper()
+	content, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := "<!-- table: "+name+" -->\n", "<!-- end -->"
+	before, rest, ok := strings.Cut(string(content), begin)
+	table, after, closed := strings.Cut(rest, end)
+	switch {
+	case !ok || !closed:
+		t.Errorf("%s has no table %q", document, name)
+	case *update:
+		if err := os.WriteFile(document, []byte(before+begin+m.String()+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case table != m.String():
+		t.Errorf("%s: the table %q is not what happens; go test ./models -run Combinations -update writes:\n%s", document, name, m)
+	}
+}
