@@ -16,20 +16,22 @@ type Buffer struct {
 	backend *Backend
 	shape   shapes.Shape
 
-	mu  sync.Mutex
-	mem []byte
-	ok  bool // not finalized, not donated
+	mu     sync.Mutex
+	mem    []byte
+	gone   bool // finalized or donated
+	shared bool // a caller has seen the memory, and may still look at it
+	users  int  // executions that read it now
 }
 
 var _ compute.Buffer = (*Buffer)(nil)
 
 func newBuffer(b *Backend, shape shapes.Shape, mem []byte) *Buffer {
-	return &Buffer{backend: b, shape: shape, mem: mem, ok: true}
+	return &Buffer{backend: b, shape: shape, mem: mem}
 }
 
 // BufferFromFlatData implements compute.Backend: it copies.
 func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape shapes.Shape) (compute.Buffer, error) {
-	mem, err := b.allocate(device, shape)
+	mem, err := b.allocate(device, shape, b.recycle.get)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +58,14 @@ func (b *Backend) HasSharedBuffers() bool { return true }
 
 // NewSharedBuffer implements compute.Backend: flat is the buffer's own memory, zero at first.
 func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (buffer compute.Buffer, flat any, err error) {
-	mem, err := b.allocate(device, shape)
+	mem, err := b.allocate(device, shape, newBytes)
 	if err != nil {
 		return nil, nil, err
 	}
-	return newBuffer(b, shape.Clone(), mem), flatSlice(shape.DType, mem, shape.Size()), nil
+	return &Buffer{backend: b, shape: shape.Clone(), mem: mem, shared: true}, flatSlice(shape.DType, mem, shape.Size()), nil
 }
 
-func (b *Backend) allocate(device compute.DeviceNum, shape shapes.Shape) ([]byte, error) {
+func (b *Backend) allocate(device compute.DeviceNum, shape shapes.Shape, from func(n int) ([]byte, error)) ([]byte, error) {
 	if err := b.alive(); err != nil {
 		return nil, err
 	}
@@ -77,7 +79,7 @@ func (b *Backend) allocate(device compute.DeviceNum, shape shapes.Shape) ([]byte
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
-	mem, err := newBytes(size)
+	mem, err := from(size)
 	if err != nil {
 		return nil, fmt.Errorf("engine: shape %s: %w", shape, err)
 	}
@@ -95,31 +97,72 @@ func supported(shape shapes.Shape) error {
 	return nil
 }
 
-// data is the memory, or an error if it has gone.
+// data is the memory, or an error if it has gone. A caller that keeps it says so: share for good, or use until done.
 func (b *Buffer) data() ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.ok {
+	return b.locked()
+}
+
+func (b *Buffer) locked() ([]byte, error) {
+	if b.gone {
 		return nil, fmt.Errorf("engine: the buffer of shape %s has been finalized or donated", b.shape)
 	}
 	return b.mem, nil
 }
 
-// surrender takes the memory away from its owner; nil if it had gone already.
-func (b *Buffer) surrender() []byte {
+// share is data that leaves the engine.
+func (b *Buffer) share() ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	mem := b.mem
-	b.mem, b.ok = nil, false
-	return mem
+	b.shared = true
+	return b.locked()
+}
+
+// use is data for an execution; it stays what it is until done.
+func (b *Buffer) use() ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	mem, err := b.locked()
+	if err == nil {
+		b.users++
+	}
+	return mem, err
+}
+
+// done ends a use.
+func (b *Buffer) done() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.users--
+	b.settle()
+}
+
+// give ends the life of the buffer. When no execution reads it any more, its memory serves others, unless a caller has seen it.
+func (b *Buffer) give(evenShared bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gone = true
+	b.shared = b.shared && !evenShared
+	b.settle()
+}
+
+func (b *Buffer) settle() {
+	if !b.gone || b.users > 0 {
+		return
+	}
+	if !b.shared {
+		b.backend.recycle.put(b.mem)
+	}
+	b.mem = nil
 }
 
 // Backend implements compute.Buffer.
 func (b *Buffer) Backend() compute.Backend { return b.backend }
 
-// Finalize implements compute.Buffer. The memory is left to the garbage collector, because a caller may still hold its Data.
+// Finalize implements compute.Buffer.
 func (b *Buffer) Finalize() error {
-	b.surrender()
+	b.give(false)
 	return nil
 }
 
@@ -148,7 +191,7 @@ func (b *Buffer) ToFlatData(flat any) error {
 
 // Data implements compute.Buffer: a slice of the buffer's own memory.
 func (b *Buffer) Data() (flat any, err error) {
-	mem, err := b.data()
+	mem, err := b.share()
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +204,7 @@ func (b *Buffer) CopyToDevice(device compute.DeviceNum) (compute.Buffer, error) 
 	if err != nil {
 		return nil, err
 	}
-	to, err := b.backend.allocate(device, b.shape)
+	to, err := b.backend.allocate(device, b.shape, b.backend.recycle.get)
 	if err != nil {
 		return nil, err
 	}

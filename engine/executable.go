@@ -98,6 +98,11 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	if err != nil {
 		return nil, fmt.Errorf("engine: %s: %w", e.name, err)
 	}
+	defer func() {
+		for _, b := range buffers {
+			b.done()
+		}
+	}()
 	r, err := e.borrow()
 	if err != nil {
 		return nil, err
@@ -121,7 +126,7 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	}
 	for i, b := range buffers {
 		if donate != nil && donate[i] {
-			e.backend.recycle.put(b.surrender())
+			b.give(true)
 		}
 	}
 	results := make([]compute.Buffer, len(outputs))
@@ -131,6 +136,7 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	return results, nil
 }
 
+// checkInputs returns the inputs' buffers, in use until done, and their memory.
 func (e *Executable) checkInputs(inputs []compute.Buffer, donate []bool) (buffers []*Buffer, params [][]byte, err error) {
 	if len(inputs) != len(e.inputs) {
 		return nil, nil, fmt.Errorf("%d inputs given, %d wanted", len(inputs), len(e.inputs))
@@ -138,24 +144,31 @@ func (e *Executable) checkInputs(inputs []compute.Buffer, donate []bool) (buffer
 	if donate != nil && len(donate) != len(inputs) {
 		return nil, nil, fmt.Errorf("%d donate flags given for %d inputs", len(donate), len(inputs))
 	}
-	seen := map[*Buffer]bool{}
+	defer func() {
+		if err != nil {
+			for _, b := range buffers {
+				b.done()
+			}
+		}
+	}()
+	donated := map[*Buffer]bool{}
 	for i, input := range inputs {
 		b, ok := input.(*Buffer)
 		if !ok || b.backend != e.backend {
-			return nil, nil, fmt.Errorf("input %d (%s) is not a buffer of this backend", i, e.names[i])
+			return buffers, nil, fmt.Errorf("input %d (%s) is not a buffer of this backend", i, e.names[i])
 		}
-		if !b.shape.Equal(e.inputs[i]) && !(b.shape.DType == e.inputs[i].DType && slices.Equal(b.shape.Dimensions, e.inputs[i].Dimensions)) {
-			return nil, nil, fmt.Errorf("input %d (%s) has shape %s, want %s", i, e.names[i], b.shape, e.inputs[i])
-		}
-		mem, err := b.data()
-		if err != nil {
-			return nil, nil, fmt.Errorf("input %d (%s): %w", i, e.names[i], err)
+		if b.shape.DType != e.inputs[i].DType || !slices.Equal(b.shape.Dimensions, e.inputs[i].Dimensions) {
+			return buffers, nil, fmt.Errorf("input %d (%s) has shape %s, want %s", i, e.names[i], b.shape, e.inputs[i])
 		}
 		if donate != nil && donate[i] {
-			if seen[b] {
-				return nil, nil, fmt.Errorf("input %d (%s) is donated twice", i, e.names[i])
+			if donated[b] {
+				return buffers, nil, fmt.Errorf("input %d (%s) is donated twice", i, e.names[i])
 			}
-			seen[b] = true
+			donated[b] = true
+		}
+		mem, err := b.use()
+		if err != nil {
+			return buffers, nil, fmt.Errorf("input %d (%s): %w", i, e.names[i], err)
 		}
 		buffers, params = append(buffers, b), append(params, mem)
 	}

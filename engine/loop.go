@@ -140,7 +140,7 @@ func (l *loop) lower(p *planner, n *ir.Node) {
 	p.add(s, in, writes)
 }
 
-// stepName is loop(mul, add, tanh), or the name of the only operation.
+// stepName is loop(mul add tanh) 64x32, or the name of the only operation, and the space.
 func (l *loop) stepName() string {
 	var names []string
 	for _, c := range l.code {
@@ -151,13 +151,14 @@ func (l *loop) stepName() string {
 			names = append(names, "reduce."+r.reduce)
 		}
 	}
+	name := "loop(" + strings.Join(names, " ") + ")"
 	switch len(names) {
 	case 0:
-		return "copy"
+		name = "copy"
 	case 1:
-		return names[0]
+		name = names[0]
 	}
-	return fmt.Sprintf("loop(%s)", strings.Join(names, " "))
+	return strings.TrimSpace(name + " " + strings.ReplaceAll(strings.Trim(fmt.Sprint(l.space), "[]"), " ", "x"))
 }
 
 // sharing finds the results that may be written over an input: both dense over the whole space with elements of one size, and, if order

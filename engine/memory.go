@@ -73,7 +73,7 @@ func as[T any](mem []byte) []T {
 	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(mem))), len(mem)/int(unsafe.Sizeof(t)))
 }
 
-// recycler keeps the memory of donated inputs for the outputs of later executions: two sets of memory in turn, so
+// recycler keeps the memory of donated inputs and finalized buffers for the outputs of later executions: two sets of memory in turn, so
 // that nothing a caller has given is overwritten before its execution has succeeded, and nothing is allocated in the long run.
 type recycler struct {
 	mu     sync.Mutex
