@@ -99,8 +99,11 @@ func (l *loop) lower(p *planner, n *ir.Node) {
 	for i, c := range l.code {
 		types[l.inputs+i] = c.to
 	}
-	if l.lowerVec(p, n, in, types) {
-		return
+	if l.vectorised(types) {
+		l.order(p, in, types)
+		if l.lowerVec(p, n, in, types) {
+			return
+		}
 	}
 	k := &loopKernel{types: types, results: l.results}
 	for i, c := range l.code {
@@ -138,6 +141,18 @@ func (l *loop) lower(p *planner, n *ir.Node) {
 	s := step{name: l.stepName(), run: k.run, flops: int64(len(l.code)+len(l.results)) * int64(view.Size(l.space))}
 	s.shares = l.sharing(p, in, out, true)
 	p.add(s, in, writes)
+}
+
+// order copies operands that lie across the rows of the space: moved once in tiles, they are read faster than element by element.
+func (l *loop) order(p *planner, in []view.View, types []dtypes.DType) {
+	for i, v := range in {
+		if _, ok := spanOf(v); ok {
+			continue
+		}
+		if nest := view.NewNest(v); nest.Strides[0][len(nest.Dims)-1] != 1 && nest.Strides[0][len(nest.Dims)-1] != 0 {
+			in[i] = p.makeDense(v, types[i])
+		}
+	}
 }
 
 // stepName is loop(mul add tanh) 64x32, or the name of the only operation, and the space.

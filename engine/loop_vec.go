@@ -27,11 +27,11 @@ func (c code) vectorised() bool {
 	return u || b || k
 }
 
-// lowerVec makes a program of package vec of the loop, if it is one of float32 and truth values, and its operands repeat in a way that
-// vec knows: dense ones, and those that stand for a run of axes.
+// lowerVec makes a program of package vec of the loop, one of float32 and truth values, if its operands repeat in a way that vec knows: dense
+// ones, and those that stand for a run of axes.
 func (l *loop) lowerVec(p *planner, n *ir.Node, in []view.View, types []dtypes.DType) bool {
 	size := view.Size(l.space)
-	if size == 0 || !l.vectorised(types) {
+	if size == 0 {
 		return false
 	}
 	k := &vecKernel{size: size}

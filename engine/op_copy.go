@@ -9,6 +9,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/ganymede-gan/ganymede/engine/ir"
+	"github.com/ganymede-gan/ganymede/engine/vec"
 	"github.com/ganymede-gan/ganymede/engine/view"
 )
 
@@ -36,6 +37,10 @@ func (m *mover) run(r *run) { m.copy(r.parallelRange, r.mem[m.dst], r.mem[m.src]
 
 // copy moves all elements, with the start of each side shifted by some elements. ranges divides the work.
 func (m *mover) copy(ranges divider, dst, src []byte, dstShift, srcShift int) {
+	if m.size == 4 && m.across() >= 0 {
+		m.transpose(ranges, as[float32](dst), as[float32](src), dstShift, srcShift)
+		return
+	}
 	switch m.size {
 	case 1:
 		moveAll(ranges, m.nest, as[uint8](dst), as[uint8](src), dstShift, srcShift)
@@ -70,6 +75,51 @@ func moveAll[T any](ranges divider, nest view.Nest, dst, src []T, dstShift, srcS
 			s.next()
 		}
 	})
+}
+
+// across is an axis along which the source has its elements side by side, as the destination has them along the last one; -1 if there is none.
+func (m *mover) across() int {
+	last := len(m.nest.Dims) - 1
+	if m.nest.Strides[0][last] != 1 || m.nest.Strides[1][last] < 2 || m.nest.Inner() < 8 {
+		return -1
+	}
+	for a := range last {
+		if m.nest.Strides[1][a] == 1 && m.nest.Strides[0][a] > 0 && m.nest.Dims[a] >= 8 {
+			return a
+		}
+	}
+	return -1
+}
+
+// transpose moves planes of the two axes in tiles.
+func (m *mover) transpose(ranges divider, dst, src []float32, dstShift, srcShift int) {
+	a, last := m.across(), len(m.nest.Dims)-1
+	planes := m.nest // without the two axes
+	planes.Dims = append(without(m.nest.Dims, a, last), 1)
+	planes.Strides = [][]int{append(without(m.nest.Strides[0], a, last), 0), append(without(m.nest.Strides[1], a, last), 0)}
+	rows, cols := m.nest.Dims[last], m.nest.Dims[a]
+	ds, ss := m.nest.Strides[0][a], m.nest.Strides[1][last]
+	const strip = 64 // columns of a task
+	strips := (cols + strip - 1) / strip
+	ranges(planes.Outer()*strips, max(1, taskElements/(rows*min(strip, cols))), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			from := i % strips * strip
+			n := min(strip, cols-from)
+			d := rowStart(planes, 0, i/strips) + dstShift + from*ds
+			s := rowStart(planes, 1, i/strips) + srcShift + from
+			vec.Transpose(dst[d:], src[s:], rows, n, ds, ss)
+		}
+	})
+}
+
+func without(list []int, a, b int) []int {
+	var out []int
+	for i, x := range list {
+		if i != a && i != b {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // rowStart is where row r of an operand of a nest starts.

@@ -18,6 +18,7 @@ type pass struct {
 var passes = []pass{
 	{"prune", prune, "first: nothing else should spend time on what no output needs"},
 	{"fold", fold, "before fuse, which would hide constants in loops"},
+	{"turn", turn, "before fuse, whose loops are fast on what lies in order"},
 	{"fuse", fuse, "last: it hides elementwise operations from those who look for them"},
 }
 

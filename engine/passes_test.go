@@ -102,6 +102,22 @@ func TestFold(t *testing.T) {
 		return %2`)
 }
 
+func TestTurn(t *testing.T) {
+	checkPass(t, turn, func(f *Function) []compute.Value {
+		x, y := param(f, "x", 7, 3), param(f, "y", 7, 5)
+		z := must(f.DotGeneral(x, []int{0}, nil, y, []int{0}, nil, compute.DotGeneralConfig{}))
+		return []compute.Value{must(f.Transpose(z, 1, 0))}
+	}, `%0 = param {x} : f32[7 3]
+		%1 = param {y} : f32[7 5]
+		%2 = dot %0, %1 {sum [0] [0] batch [] []} : f32[3 5]
+		%3 = transpose %2 {[1 0]} : f32[5 3]
+		return %3`,
+		`%0 = param {x} : f32[7 3]
+		%1 = param {y} : f32[7 5]
+		%2 = dot %1, %0 {sum [0] [0] batch [] []} : f32[5 3]
+		return %2`)
+}
+
 func TestFuseChainAndReduction(t *testing.T) {
 	checkPass(t, fuse, func(f *Function) []compute.Value {
 		x, y := param(f, "x", 8, 4), param(f, "y", 8, 4)
