@@ -41,14 +41,14 @@ func backendName(name string) string {
 }
 
 // openBackend opens the backend of that name. It also gives GoMLX the gradients that it lacks.
-func openBackend(name string, threads int) (*opened, error) {
+func openBackend(name string, threads int, o Engine) (*opened, error) {
 	ops.Register()
 	kind, plugin, _ := strings.Cut(backendName(name), ":")
 	switch {
 	case kind == "cpu":
-		config := ""
+		config := "conv=" + o.Conv
 		if threads > 0 {
-			config = fmt.Sprintf("threads=%d", threads)
+			config += fmt.Sprintf(",threads=%d", threads)
 		}
 		b, err := engine.New(config)
 		if err != nil {

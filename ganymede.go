@@ -395,7 +395,7 @@ type stage struct {
 
 // stage compiles the round that comes next. It writes nothing.
 func (p *Plan) stage() (*stage, error) {
-	backend, err := openBackend(p.Backend, p.request.Threads)
+	backend, err := openBackend(p.Backend, p.request.Threads, p.options.engine)
 	if err != nil {
 		return nil, wrong{err}
 	}

@@ -57,7 +57,7 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if g.Codec, err = sets.UnmarshalCodec(raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
 	}
-	game, err := g.game(folder, o)
+	game, engine, err := g.game(folder, o)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if err := g.load(folder, game, weights, o); err != nil {
 		return nil, err
 	}
-	if g.backend, err = openBackend(o.Backend, o.Threads); err != nil {
+	if g.backend, err = openBackend(o.Backend, o.Threads, engine); err != nil {
 		return nil, err
 	}
 	game.Averaged = false // what was loaded stands under the weights' own paths
@@ -76,21 +76,22 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	return g, nil
 }
 
-// game builds the game that the run's configuration describes.
-func (g *Generator) game(folder *run.Run, o OpenOptions) (*gan.Game, error) {
+// game builds the game that the run's configuration describes, and says how its backend computes.
+func (g *Generator) game(folder *run.Run, o OpenOptions) (*gan.Game, Engine, error) {
 	var err error
 	g.Model, _, err = chooseModel(Request{Model: folder.Manifest.Model, Custom: o.Custom, Game: o.Game}, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w; a program's own model is opened by that program", err)
+		return nil, Engine{}, fmt.Errorf("%w; a program's own model is opened by that program", err)
 	}
 	c, options, err := configure(g.Model, g.Codec.Kind())
 	if err != nil {
-		return nil, err
+		return nil, Engine{}, err
 	}
 	if err := c.Load(folder.Manifest.Source()); err != nil {
-		return nil, err
+		return nil, Engine{}, err
 	}
-	return makeGame(g.Model, options, o.Game, shapeOfCodec(g.Codec))
+	game, err := makeGame(g.Model, options, o.Game, shapeOfCodec(g.Codec))
+	return game, options.engine, err
 }
 
 func shapeOfCodec(codec data.Codec) gan.Data {

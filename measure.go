@@ -76,7 +76,7 @@ func CountParameters(model gan.Model, shape gan.Data) ([]Player, error) {
 	if err != nil {
 		return nil, err
 	}
-	backend, err := openBackend("", 1)
+	backend, err := openBackend("", 1, config.Default[Engine]())
 	if err != nil {
 		return nil, err
 	}

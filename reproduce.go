@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/reproduce"
 	"github.com/ganymede-gan/ganymede/run"
@@ -69,7 +70,7 @@ func Reproduce(ctx context.Context, o ReproduceOptions) ([]*reproduce.Record, er
 
 // newStudio makes what experiments are made with; done frees it.
 func newStudio(o ReproduceOptions) (studio *reproduce.Studio, done func(), err error) {
-	backend, err := openBackend(o.Backend, o.Threads)
+	backend, err := openBackend(o.Backend, o.Threads, config.Default[Engine]())
 	if err != nil {
 		return nil, nil, err
 	}
