@@ -3,6 +3,7 @@ package ganymede
 import (
 	"context"
 	"fmt"
+	"github.com/ganymede-gan/ganymede/config"
 	"time"
 
 	"github.com/ganymede-gan/ganymede/gan"
