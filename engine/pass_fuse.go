@@ -9,7 +9,8 @@ import (
 
 // fuse makes loops of elementwise operations and reductions: operations over one space go into one loop if one reads what the other makes,
 // or if both read the same array, and nothing outside the loop lies between them. A value that is read outside becomes a result of the loop,
-// one that is not never gets to memory.
+// one that is not never gets to memory. Nor does one that other loops can cheaply compute again from what they read anyway, or from one array in
+// its place: x - mean, or the mask of a ReLU, are not kept for the backward pass.
 //
 //	%2 = mul %0, %1 : f32[8 4]
 //	%3 = tanh %2 : f32[8 4]                 ==>    %2.0, %2.1 = loop %0, %1 {over [8 4]: r2 = mul[0 1]; r3 = tanh[2]; store r3 sum r3 over 0}
@@ -42,6 +43,9 @@ type unit struct {
 	needs   bitset // the units it depends on, through any number of others
 	merged  *unit  // where its nodes have gone, if they have
 	streams map[ir.Value]bool
+
+	reads   []ir.Value // what the loop reads from memory
+	program []*ir.Node // what it computes again of other loops, before its own nodes
 }
 
 type bitset []uint64
@@ -219,28 +223,7 @@ func (b bitset) remove(i int) { b[i/64] &^= 1 << (i % 64) }
 
 // emit builds the new graph: units in the order of their last nodes, what they need before them.
 func (f *fusion) emit() *ir.Graph {
-	to := ir.New()
-	values := map[ir.Value]ir.Value{}
-	done := make([]bool, len(f.units))
-	for _, p := range f.graph.Params {
-		values[p.Value()] = to.AddParam(p.Op, p.Out[0]).Value()
-		done[f.unitOf(p).id] = true
-	}
-	users := f.graph.Users()
-	var emit func(u *unit)
-	emit = func(u *unit) {
-		if done[u.id] {
-			return
-		}
-		done[u.id] = true
-		for _, n := range u.nodes {
-			for _, v := range n.In {
-				emit(f.unitOf(v.Node))
-			}
-		}
-		f.emitUnit(to, u, values, users)
-	}
-	order := make([]*unit, 0, len(f.units))
+	var order []*unit
 	for _, u := range f.units {
 		if u.merged == nil {
 			slices.SortFunc(u.nodes, func(a, b *ir.Node) int { return a.ID - b.ID })
@@ -248,55 +231,223 @@ func (f *fusion) emit() *ir.Graph {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b *unit) int { return a.nodes[len(a.nodes)-1].ID - b.nodes[len(b.nodes)-1].ID })
+	e := &emission{fusion: f, to: ir.New(), values: map[ir.Value]ir.Value{}, done: make([]bool, len(f.units)), stored: f.storedAnyway()}
+	for _, p := range f.graph.Params {
+		e.values[p.Value()] = e.to.AddParam(p.Op, p.Out[0]).Value()
+		e.done[f.unitOf(p).id] = true
+	}
 	for _, u := range order {
-		emit(u)
+		e.sort(u)
+	}
+	for _, u := range e.order {
+		if u.space != nil {
+			e.write(u)
+		}
+	}
+	for _, u := range e.order {
+		e.emit(u)
 	}
 	for _, v := range f.graph.Outputs {
-		to.Outputs = append(to.Outputs, values[v])
+		e.to.Outputs = append(e.to.Outputs, e.values[v])
 	}
-	return to
+	return e.to
 }
 
-// emitUnit adds the loop, or the other node, of a unit.
-func (f *fusion) emitUnit(to *ir.Graph, u *unit, values map[ir.Value]ir.Value, users map[ir.Value]int) {
-	if u.space == nil {
-		n := u.nodes[0]
-		in := make([]ir.Value, len(n.In))
-		for i, v := range n.In {
-			in[i] = values[v]
-		}
-		for i, v := range ir.Copy(to, n, in) {
-			values[ir.Value{Node: n, Index: i}] = v
-		}
-		return
+// storedAnyway are the values that something else than a loop reads.
+func (f *fusion) storedAnyway() map[ir.Value]bool {
+	stored := map[ir.Value]bool{}
+	for _, v := range f.graph.Outputs {
+		stored[v] = true
 	}
-	l, in, out := f.loop(u, users)
-	args := make([]ir.Value, len(in))
-	for i, v := range in {
-		args[i] = values[v]
-	}
-	n := to.Add(l, args, shapesOf(out)...)
-	for i, v := range out {
-		values[v] = ir.Value{Node: n, Index: i}
-	}
-}
-
-// loop is the program of a unit, with the values it reads and makes.
-func (f *fusion) loop(u *unit, users map[ir.Value]int) (l *loop, in, out []ir.Value) {
-	l = &loop{space: u.space}
-	regs := map[ir.Value]int{}
-	inside := map[ir.Value]int{} // reads by nodes of the unit
-	for _, n := range u.nodes {
-		for _, v := range n.In {
-			inside[v]++
-			if _, known := regs[v]; !known && f.unitOf(v.Node) != u {
-				regs[v] = len(in)
-				in = append(in, v)
+	for _, n := range f.graph.Nodes {
+		if f.unitOf(n).space == nil {
+			for _, v := range n.In {
+				stored[v] = true
 			}
 		}
 	}
-	l.inputs = len(in)
+	return stored
+}
+
+// emission is the second half of fuse.
+type emission struct {
+	*fusion
+	to     *ir.Graph
+	values map[ir.Value]ir.Value
+	done   []bool
+	order  []*unit
+	stored map[ir.Value]bool // values that loops must store
+}
+
+// sort appends a unit to the order, after what it needs.
+func (e *emission) sort(u *unit) {
+	if e.done[u.id] {
+		return
+	}
+	e.done[u.id] = true
 	for _, n := range u.nodes {
+		for _, v := range n.In {
+			e.sort(e.unitOf(v.Node))
+		}
+	}
+	e.order = append(e.order, u)
+}
+
+// write decides what a loop reads from memory and what it computes again, and writes its program.
+func (e *emission) write(u *unit) {
+	w := &writer{emission: e, unit: u, regs: map[ir.Value]int{}}
+	for _, n := range u.nodes {
+		for _, v := range n.In {
+			if e.unitOf(v.Node) != u && !e.again(v, u) {
+				w.read(v)
+			}
+		}
+	}
+	for _, n := range u.nodes {
+		for _, v := range n.In {
+			if e.unitOf(v.Node) != u && !w.has(v) {
+				w.offer(v)
+			}
+		}
+	}
+	u.reads = w.reads
+	u.program = w.nodes
+}
+
+// again says whether a value that another loop makes might be computed again in this one: whether it is cheap, and of this space.
+func (e *emission) again(v ir.Value, u *unit) bool {
+	op, ok := v.Node.Op.(scalarOp)
+	return ok && cheap[op.op] && !e.stored[v] && e.unitOf(v.Node).vec == u.vec && slices.Equal(v.Shape().Dimensions, u.space) && v.Shape().Size() >= 4096
+}
+
+// cheap are the operations that cost less than a pass through memory.
+var cheap = map[string]bool{
+	"add": true, "sub": true, "mul": true, "neg": true, "abs": true, "max": true, "min": true, "where": true, "clamp": true, "sign": true,
+	"equal": true, "notequal": true, "less": true, "lessequal": true, "greater": true, "greaterequal": true, "and": true, "or": true, "not": true,
+}
+
+// maxAgain is the most instructions that are done again for one value.
+const maxAgain = 8
+
+// writer collects the program of a loop: reads from memory, and nodes in the order of their instructions.
+type writer struct {
+	*emission
+	unit  *unit
+	reads []ir.Value
+	nodes []*ir.Node
+	regs  map[ir.Value]int // of what is there already
+}
+
+func (w *writer) has(v ir.Value) bool {
+	_, ok := w.regs[v]
+	return ok
+}
+
+// read makes a value an input of the loop.
+func (w *writer) read(v ir.Value) {
+	if !w.has(v) {
+		w.regs[v] = len(w.regs)
+		w.reads = append(w.reads, v)
+		w.stored[v] = true
+	}
+}
+
+// offer computes a value again if that reads at most one array in its place, which is no wider; else it is read.
+func (w *writer) offer(v ir.Value) {
+	plan := &retake{writer: w, seen: map[ir.Value]bool{}}
+	if !plan.take(v) || len(plan.nodes) > maxAgain || len(w.nodes)+len(plan.nodes)+len(w.unit.nodes) > maxLoop || !plan.pays(v) {
+		w.read(v)
+		return
+	}
+	for _, r := range plan.reads {
+		w.read(r)
+	}
+	for _, n := range plan.nodes {
+		w.regs[n.Value()] = len(w.regs)
+		w.nodes = append(w.nodes, n)
+	}
+}
+
+// retake is what it takes to compute a value again.
+type retake struct {
+	*writer
+	seen  map[ir.Value]bool
+	reads []ir.Value
+	nodes []*ir.Node
+}
+
+func (r *retake) take(v ir.Value) bool {
+	if r.has(v) || r.seen[v] {
+		return true
+	}
+	r.seen[v] = true
+	if !r.again(v, r.unit) {
+		r.reads = append(r.reads, v)
+		return true
+	}
+	if len(r.nodes) > maxAgain {
+		return false
+	}
+	for _, x := range v.Node.In {
+		if !r.take(x) {
+			return false
+		}
+	}
+	r.nodes = append(r.nodes, v.Node)
+	return true
+}
+
+// pays says whether the reads cost no more than reading the value itself.
+func (r *retake) pays(v ir.Value) bool {
+	bytes := 0
+	for _, x := range r.reads {
+		if size := x.Shape().Size(); 16*size > v.Shape().Size() {
+			bytes += size * x.Shape().DType.Size()
+		}
+	}
+	return bytes <= v.Shape().Size()*v.Shape().DType.Size()
+}
+
+// emit adds the loop, or the other node, of a unit.
+func (e *emission) emit(u *unit) {
+	if u.space == nil {
+		n := u.nodes[0]
+		for i, v := range ir.Copy(e.to, n, e.local(n.In)) {
+			e.values[ir.Value{Node: n, Index: i}] = v
+		}
+		return
+	}
+	l, out := e.loop(u)
+	if len(out) == 0 {
+		return // all of it is computed again where it is needed
+	}
+	n := e.to.Add(l, e.local(u.reads), shapesOf(out)...)
+	for i, v := range out {
+		e.values[v] = ir.Value{Node: n, Index: i}
+	}
+}
+
+// local are the values in the new graph.
+func (e *emission) local(in []ir.Value) []ir.Value {
+	out := make([]ir.Value, len(in))
+	for i, v := range in {
+		out[i] = e.values[v]
+	}
+	return out
+}
+
+// loop is the program of a unit, with the values it makes.
+func (e *emission) loop(u *unit) (l *loop, out []ir.Value) {
+	l = &loop{space: u.space, inputs: len(u.reads)}
+	regs := map[ir.Value]int{}
+	for i, v := range u.reads {
+		regs[v] = i
+	}
+	own := map[*ir.Node]bool{}
+	for _, n := range u.nodes {
+		own[n] = true
+	}
+	for _, n := range append(slices.Clone(u.program), u.nodes...) {
 		switch op := n.Op.(type) {
 		case scalarOp:
 			c := op.loop(n).code[0]
@@ -305,7 +456,7 @@ func (f *fusion) loop(u *unit, users map[ir.Value]int) (l *loop, in, out []ir.Va
 			}
 			regs[n.Value()] = l.inputs + len(l.code)
 			l.code = append(l.code, c)
-			if users[n.Value()] > inside[n.Value()] {
+			if own[n] && e.stored[n.Value()] {
 				l.results = append(l.results, result{reg: regs[n.Value()]})
 				out = append(out, n.Value())
 			}
@@ -314,5 +465,5 @@ func (f *fusion) loop(u *unit, users map[ir.Value]int) (l *loop, in, out []ir.Va
 			out = append(out, n.Value())
 		}
 	}
-	return l, in, out
+	return l, out
 }
