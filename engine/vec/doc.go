@@ -28,9 +28,9 @@
 //	reductions                    lanes or rows of partial results, joined when the Run ends
 //
 // A product and the sum it goes to become one fused multiply-add, a sum of products a dot product (not with
-// [Builder.Exact]). While a block is worked on, the next one is asked for from memory, a little after every step: Adam over
-// arrays beyond the cache takes 1.35 times what the same traffic takes with next to no arithmetic (BenchmarkAdam; without
-// asking ahead 3 times).
+// [Builder.Exact]). While a block of three or more long inputs is worked on, the next one is asked for from memory, a little
+// after every step: Adam over arrays beyond the cache takes 1.35 times what the same traffic takes with next to no
+// arithmetic (BenchmarkAdam; without asking ahead 3 times).
 //
 // A loop is split into parts by calling Run for each; see there for what that means for reductions.
 //

@@ -43,9 +43,12 @@ type Args struct {
 	Reductions [][]float32
 }
 
-// cacheSize is what long inputs must have in bytes, all together, before they are asked for ahead of the work. Where they
-// are in the second-level cache anyway, asking costs a tenth.
-const cacheSize = 1 << 20
+// Long inputs are asked for ahead of the work if there are manyStreams of them and all together have cacheSize bytes or
+// more. The processor follows one or two on its own, and asking costs a tenth; with four it is the other way around.
+const (
+	manyStreams = 3
+	cacheSize   = 1 << 20
+)
 
 // state is the working memory of one run.
 type state struct {
@@ -62,7 +65,7 @@ type state struct {
 	regsB   [][]bool
 	bound   int         // the length of the block that registers are cut to
 	streams [][]float32 // the long inputs of numbers
-	cached  bool        // the inputs are likely in the cache: nothing needs to be asked for ahead
+	ahead   bool        // ask for the next block of them while working on this one
 	direct  []int       // of each value, the output that it is computed into, or -1
 	folds   []folder
 }
@@ -213,7 +216,7 @@ func (p *Program) start(st *state, args *Args, from int) {
 		}
 	}
 	p.chooseDirect(st, args)
-	st.cached = total < cacheSize
+	st.ahead = len(st.streams) >= manyStreams && total >= cacheSize
 	for i := range st.folds {
 		st.folds[i].start()
 	}
@@ -253,7 +256,7 @@ func overlap(a, b Array) bool {
 func (p *Program) runBlock(st *state, args *Args, from, i, n, to int) {
 	p.bind(st, args, i, n)
 	next := min(n, to-i-n)
-	if st.cached {
+	if !st.ahead {
 		next = 0
 	}
 	ahead := (next*len(st.streams)/max(len(p.loop), 1) + 15) &^ 15
