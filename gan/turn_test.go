@@ -11,7 +11,8 @@ import (
 )
 
 // A round of critic, critic, critic, generator with a gradient penalty on a strided critic, in one graph and in one graph a move. The
-// numbers must be the same to the bit: without the cut after a step, a later move would differentiate through it.
+// numbers must be the same to the bit: with StopGradient alone for the cut after a step, the later moves have no gradient. (That they
+// would differentiate through the step without any cut is the next test's.)
 func TestOneGraphIsOneGraphAMove(t *testing.T) {
 	for name, c := range map[string]struct {
 		norm  func(net Net, x *Node) *Node

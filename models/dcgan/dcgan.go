@@ -49,7 +49,7 @@ var Sides = []int{16, 28, 32, 64, 128, 256}
 // Check refuses records that the networks cannot make.
 func Check(d gan.Data) error {
 	if !d.Picture() {
-		return fmt.Errorf("convolutions need pictures, and the records are %s of shape %v; take vanilla or wgan-gp", d.Field, d.Shape)
+		return fmt.Errorf("convolutions need pictures, and the records are %s of shape %v; take network=mlp where the model has it, or vanilla", d.Field, d.Shape)
 	}
 	if side := d.Shape[0]; side != d.Shape[1] || !slices.Contains(Sides, side) {
 		return fmt.Errorf("the pictures are %dx%d; the networks can do squares of %v: set data.side", side, d.Shape[1], Sides)
