@@ -92,7 +92,12 @@ func portableRow(t *rowTile, rows, cols int) {
 		}
 		b := 0
 		for _, s := range t.segments {
-			for _, v := range t.a[t.rows[i]+s:][:t.length] {
+			a := t.a[t.rows[i]+s:][:t.length]
+			for ; len(a) >= 4; a = a[4:] {
+				axpy4(c, a[0], t.b[b:], a[1], t.b[b+t.bStride:], a[2], t.b[b+2*t.bStride:], a[3], t.b[b+3*t.bStride:])
+				b += 4 * t.bStride
+			}
+			for _, v := range a {
 				axpy(c, v, t.b[b:])
 				b += t.bStride
 			}
@@ -107,8 +112,15 @@ func portableCol(t *colTile, rows, cols int) {
 			clear(c)
 		}
 		for _, s := range t.segments {
-			for l := range t.length {
-				axpy(c, t.a[s[0]+l*t.aStride+i], t.b[s[1]+l*t.bStride:])
+			a, b, l := s[0]+i, s[1], 0
+			for ; l+4 <= t.length; l += 4 {
+				axpy4(c, t.a[a], t.b[b:], t.a[a+t.aStride], t.b[b+t.bStride:],
+					t.a[a+2*t.aStride], t.b[b+2*t.bStride:], t.a[a+3*t.aStride], t.b[b+3*t.bStride:])
+				a, b = a+4*t.aStride, b+4*t.bStride
+			}
+			for ; l < t.length; l++ {
+				axpy(c, t.a[a], t.b[b:])
+				a, b = a+t.aStride, b+t.bStride
 			}
 		}
 	}
@@ -119,5 +131,16 @@ func axpy(y []float32, a float32, x []float32) {
 	x = x[:len(y)]
 	for i := range y {
 		y[i] += a * x[i]
+	}
+}
+
+// axpy4 is four axpy, one after the other, for one load and store of y.
+func axpy4(y []float32, a0 float32, x0 []float32, a1 float32, x1 []float32, a2 float32, x2 []float32, a3 float32, x3 []float32) {
+	x0, x1, x2, x3 = x0[:len(y)], x1[:len(y)], x2[:len(y)], x3[:len(y)]
+	for i, v := range y {
+		v += a0 * x0[i]
+		v += a1 * x1[i]
+		v += a2 * x2[i]
+		y[i] = v + a3*x3[i]
 	}
 }
