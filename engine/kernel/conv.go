@@ -34,6 +34,10 @@ func (c *Conv) OutWidth() int { return c.horizontal().out }
 // Forward computes y from x and w.
 func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 	c.check("Forward", x, w, y)
+	if d := c.dense(); d != nil {
+		MatMul(p, s, RowMajor(y, c.Batch, d.out), RowMajor(x, c.Batch, d.in), RowMajor(w, d.in, d.out))
+		return
+	}
 	packAndRun(c.method(c.upright().forward()), p, s, y, x, w)
 }
 
@@ -52,6 +56,10 @@ func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
 func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 	c.check("ByInput", dx, w, dy)
+	if d := c.dense(); d != nil {
+		MatMul(p, s, RowMajor(dx, c.Batch, d.in), RowMajor(dy, c.Batch, d.out), RowMajor(w, d.in, d.out).T())
+		return
+	}
 	packAndRun(c.method(c.upright().byInput()), p, s, dx, dy, w)
 }
 
@@ -70,6 +78,10 @@ func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Pack
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
 func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	c.check("ByKernel", x, dw, dy)
+	if d := c.dense(); d != nil {
+		MatMul(p, s, RowMajor(dw, d.in, d.out), RowMajor(x, c.Batch, d.in).T(), RowMajor(dy, c.Batch, d.out))
+		return
+	}
 	c.byKernel(p, s, dw, x, dy)
 }
 
@@ -114,6 +126,10 @@ type method interface {
 
 // method chooses the fastest method that the algorithm allows, from shapes alone.
 func (c *Conv) method(f *correlation) method {
+	if d := c.dense(); d != nil {
+		d.transposed = f.transposed
+		return d
+	}
 	if n := f.narrow(); n != nil {
 		return n
 	}

@@ -28,6 +28,7 @@ func convCases() []Conv {
 		{Batch: 1, Height: 1, Width: 40, In: 2, Out: 9, KernelHeight: 1, KernelWidth: 5, PadLeft: 2, PadRight: 2},
 		{Batch: 2, Height: 1, Width: 300, In: 3, Out: 35, KernelHeight: 1, KernelWidth: 25, StrideW: 4, PadLeft: 11, PadRight: 12},
 		{Batch: 2, Height: 1, Width: 50, In: 6, Out: 8, KernelHeight: 1, KernelWidth: 3, KernelDilationW: 2, InputDilationW: 2, PadLeft: -2, PadRight: 3, Groups: 2},
+		{Batch: 5, Height: 4, Width: 3, In: 17, Out: 35, KernelHeight: 4, KernelWidth: 3, StrideH: 2},
 		{Batch: 2, Height: 40, Width: 1, In: 20, Out: 9, KernelHeight: 5, KernelWidth: 1, PadTop: 2, PadBottom: 2},
 		{Batch: 1, Height: 9, Width: 10, In: 4, Out: 5, KernelHeight: 3, KernelWidth: 2, PadTop: -1, PadBottom: -2, PadLeft: -3, PadRight: 1},
 		{Batch: 1, Height: 11, Width: 12, In: 4, Out: 6, KernelHeight: 3, KernelWidth: 3, KernelDilationH: 2, KernelDilationW: 3, PadTop: 1, PadLeft: 2},
@@ -119,8 +120,29 @@ func testConvAgainstFloat64(t *testing.T, s *Scratch) {
 		c.ByKernel(p, s, dw, x, v)
 		checkSums(t, fmt.Sprintf("%+v: y", c), y, wantY)
 		checkSums(t, fmt.Sprintf("%+v: dx", c), dx, wantX)
+		var packed Packed // a used one, the second time
+		y, dx = random(rng, len(v)), random(rng, len(x))
+		c.PackForward(p, s, &packed, w)
+		c.ForwardPacked(p, s, y, x, &packed)
+		c.PackByInput(p, s, &packed, w)
+		c.ByInputPacked(p, s, dx, v, &packed)
+		checkSums(t, fmt.Sprintf("%+v: y", c), y, wantY)
+		checkSums(t, fmt.Sprintf("%+v: dx", c), dx, wantX)
 		checkSums(t, fmt.Sprintf("%+v: dw", c), dw, wantW)
 	}
+}
+
+func TestPackedKernelIsNotMistaken(t *testing.T) {
+	c := layer(1, 8, 16, 16)
+	s, w, x, y := new(Scratch), make([]float32, 16*16*16), make([]float32, 8*8*16), make([]float32, 4*4*16)
+	var packed Packed
+	c.PackForward(nil, s, &packed, w)
+	defer func() {
+		if _, ok := recover().(error); !ok {
+			t.Error("weights packed for Forward were taken by ByInput")
+		}
+	}()
+	c.ByInputPacked(nil, s, x, y, &packed)
 }
 
 // A transposed convolution of stride 2 is the gradient by input of a strided one, and GoMLX writes it as a convolution with

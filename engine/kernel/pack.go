@@ -21,11 +21,14 @@ type form struct {
 func PackMatrix(p *pool.Pool, s *Scratch, dst *Packed, b Matrix) {
 	b.check("PackMatrix", "b")
 	dst.rows, dst.cols, dst.form = b.Rows, b.Cols, form{}
+	dst.data = grow(dst.data, panels(b.Cols)*b.Rows*panelWidth)
+	packMatrix(p, s.kernels(), dst.data, b)
+}
+
+func packMatrix(p *pool.Pool, k *kernels, dst []float32, b Matrix) {
 	panel := b.Rows * panelWidth
-	n := panels(b.Cols)
-	dst.data = grow(dst.data, n*panel)
-	p.Run(n, func(i int) {
-		packPanel(s.kernels(), dst.data[i*panel:][:panel], b, i*panelWidth)
+	p.Run(panels(b.Cols), func(i int) {
+		packPanel(k, dst[i*panel:][:panel], b, i*panelWidth)
 	})
 }
 
