@@ -190,17 +190,26 @@ func cosOf(x float32) float32 {
 	return sinQuarters(x, 1)
 }
 
-// sinQuarters is the sine of x + quarters·π/2.
+// sinQuarters is the sine of x + quarters·π/2. The first step of the reduction is exact. The second one takes t away, of which
+// the product's rounding left out tLow, and loses e (Knuth's two-sum); both and the third step are kept in low.
 func sinQuarters(x float32, quarters int32) float32 {
 	q := roundEven(float32(x * twoOverPi))
-	r := fma(q, -halfPi1, x)
-	r = fma(q, -halfPi2, r)
-	r = fma(q, -halfPi3, r)
+	first := fma(q, -halfPi1, x)
+	t := float32(q * halfPi2)
+	tLow := fma(q, halfPi2, -t)
+	r := first - t
+	moved := r - first
+	e := (first - (r - moved)) - (t + moved)
+	low := fma(q, -halfPi3, e-tLow)
 	s := float32(r * r)
 	n := int32(q) + quarters
-	y := fma(float32(horner(s, polySin[:])*s), r, r)
-	if n&1 != 0 {
-		y = fma(horner(s, polyCos[:]), float32(s*s), fma(s, -0.5, 1))
+	var y float32
+	if n&1 == 0 {
+		y = r + fma(float32(horner(s, polySin[:])*s), r, low)
+	} else {
+		half := float32(s * 0.5)
+		w := 1 - half
+		y = w + fma(-r, low, fma(horner(s, polyCos[:]), float32(s*s), 1-w-half))
 	}
 	return math.Float32frombits(math.Float32bits(y) ^ uint32(n&2)<<30)
 }

@@ -768,33 +768,47 @@ by16:
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVAPS           Z0, Z2
 	VFNMADD231PS.BCST constants<>+2144(SB), Z1, Z2
-	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z2
+	VMULPS.BCST       constants<>+2176(SB), Z1, Z3
+	VMOVAPS           Z3, Z4
+	VFMSUB231PS.BCST  constants<>+2176(SB), Z1, Z4
+	VSUBPS            Z3, Z2, Z5
+	VSUBPS            Z2, Z5, Z6
+	VSUBPS            Z6, Z5, Z7
+	VSUBPS            Z7, Z2, Z2
+	VADDPS            Z6, Z3, Z3
+	VSUBPS            Z3, Z2, Z2
+	VSUBPS            Z4, Z2, Z2
 	VMOVAPS           Z2, Z2
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z2
-	VMULPS            Z2, Z2, Z3
+	VMULPS            Z5, Z5, Z3
 	VBROADCASTSS      constants<>+2240(SB), Z4
 	VFMADD213PS.BCST  constants<>+2272(SB), Z3, Z4
 	VFMADD213PS.BCST  constants<>+2304(SB), Z3, Z4
 	VFMADD213PS.BCST  constants<>+2336(SB), Z3, Z4
 	VMULPS            Z3, Z4, Z4
-	VMOVAPS           Z2, Z5
-	VFMADD231PS       Z2, Z4, Z5
-	VBROADCASTSS      constants<>+2368(SB), Z2
-	VFMADD213PS.BCST  constants<>+2400(SB), Z3, Z2
-	VFMADD213PS.BCST  constants<>+2432(SB), Z3, Z2
-	VMULPS            Z3, Z3, Z4
-	VBROADCASTSS      constants<>+320(SB), Z6
+	VMOVAPS           Z2, Z6
+	VFMADD231PS       Z5, Z4, Z6
+	VADDPS            Z6, Z5, Z4
+	VMULPS.BCST       constants<>+544(SB), Z3, Z6
+	VBROADCASTSS      constants<>+320(SB), Z7
+	VSUBPS            Z6, Z7, Z8
+	VBROADCASTSS      constants<>+2368(SB), Z9
+	VFMADD213PS.BCST  constants<>+2400(SB), Z3, Z9
+	VFMADD213PS.BCST  constants<>+2432(SB), Z3, Z9
+	VMULPS            Z3, Z3, Z3
+	VSUBPS            Z8, Z7, Z7
+	VSUBPS            Z6, Z7, Z6
 	VMOVAPS           Z6, Z6
-	VFMADD231PS.BCST  constants<>+1120(SB), Z3, Z6
+	VFMADD231PS       Z3, Z9, Z6
 	VMOVAPS           Z6, Z3
-	VFMADD231PS       Z4, Z2, Z3
+	VFNMADD231PS      Z2, Z5, Z3
+	VADDPS            Z3, Z8, Z2
 	VCVTPS2DQ         Z1, Z1
-	VANDPS.BCST       constants<>+576(SB), Z1, Z2
-	VCVTDQ2PS         Z2, Z2
-	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z2, K1
-	VMOVAPS           Z3, Z2
-	VMOVAPS           Z5, K1, Z2
+	VANDPS.BCST       constants<>+576(SB), Z1, Z3
+	VCVTDQ2PS         Z3, Z3
+	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z3, K1
+	VMOVAPS           Z2, Z2
+	VMOVAPS           Z4, K1, Z2
 	VANDPS.BCST       constants<>+2464(SB), Z1, Z1
 	VPSLLD            $0x1e, Z1, Z1
 	VXORPS            Z1, Z2, Z1
@@ -818,33 +832,47 @@ under16:
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVAPS           Z0, Z2
 	VFNMADD231PS.BCST constants<>+2144(SB), Z1, Z2
-	VMOVAPS           Z2, Z2
-	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z2
+	VMULPS.BCST       constants<>+2176(SB), Z1, Z3
+	VMOVAPS           Z3, Z4
+	VFMSUB231PS.BCST  constants<>+2176(SB), Z1, Z4
+	VSUBPS            Z3, Z2, Z5
+	VSUBPS            Z2, Z5, Z6
+	VSUBPS            Z6, Z5, Z7
+	VSUBPS            Z7, Z2, Z2
+	VADDPS            Z6, Z3, Z3
+	VSUBPS            Z3, Z2, Z2
+	VSUBPS            Z4, Z2, Z2
 	VMOVAPS           Z2, Z2
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z2
-	VMULPS            Z2, Z2, Z3
+	VMULPS            Z5, Z5, Z3
 	VBROADCASTSS      constants<>+2240(SB), Z4
 	VFMADD213PS.BCST  constants<>+2272(SB), Z3, Z4
 	VFMADD213PS.BCST  constants<>+2304(SB), Z3, Z4
 	VFMADD213PS.BCST  constants<>+2336(SB), Z3, Z4
 	VMULPS            Z3, Z4, Z4
-	VMOVAPS           Z2, Z5
-	VFMADD231PS       Z2, Z4, Z5
-	VBROADCASTSS      constants<>+2368(SB), Z2
-	VFMADD213PS.BCST  constants<>+2400(SB), Z3, Z2
-	VFMADD213PS.BCST  constants<>+2432(SB), Z3, Z2
-	VMULPS            Z3, Z3, Z4
-	VBROADCASTSS      constants<>+320(SB), Z6
+	VMOVAPS           Z2, Z6
+	VFMADD231PS       Z5, Z4, Z6
+	VADDPS            Z6, Z5, Z4
+	VMULPS.BCST       constants<>+544(SB), Z3, Z6
+	VBROADCASTSS      constants<>+320(SB), Z7
+	VSUBPS            Z6, Z7, Z8
+	VBROADCASTSS      constants<>+2368(SB), Z9
+	VFMADD213PS.BCST  constants<>+2400(SB), Z3, Z9
+	VFMADD213PS.BCST  constants<>+2432(SB), Z3, Z9
+	VMULPS            Z3, Z3, Z3
+	VSUBPS            Z8, Z7, Z7
+	VSUBPS            Z6, Z7, Z6
 	VMOVAPS           Z6, Z6
-	VFMADD231PS.BCST  constants<>+1120(SB), Z3, Z6
+	VFMADD231PS       Z3, Z9, Z6
 	VMOVAPS           Z6, Z3
-	VFMADD231PS       Z4, Z2, Z3
+	VFNMADD231PS      Z2, Z5, Z3
+	VADDPS            Z3, Z8, Z2
 	VCVTPS2DQ         Z1, Z1
-	VANDPS.BCST       constants<>+576(SB), Z1, Z2
-	VCVTDQ2PS         Z2, Z2
-	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z2, K2
-	VMOVAPS           Z3, Z2
-	VMOVAPS           Z5, K2, Z2
+	VANDPS.BCST       constants<>+576(SB), Z1, Z3
+	VCVTDQ2PS         Z3, Z3
+	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z3, K2
+	VMOVAPS           Z2, Z2
+	VMOVAPS           Z4, K2, Z2
 	VANDPS.BCST       constants<>+2464(SB), Z1, Z1
 	VPSLLD            $0x1e, Z1, Z1
 	VXORPS            Z1, Z2, Z1
@@ -874,37 +902,51 @@ by16:
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVAPS           Z0, Z0
 	VFNMADD231PS.BCST constants<>+2144(SB), Z1, Z0
-	VMOVAPS           Z0, Z0
-	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z0
+	VMULPS.BCST       constants<>+2176(SB), Z1, Z2
+	VMOVAPS           Z2, Z3
+	VFMSUB231PS.BCST  constants<>+2176(SB), Z1, Z3
+	VSUBPS            Z2, Z0, Z4
+	VSUBPS            Z0, Z4, Z5
+	VSUBPS            Z5, Z4, Z6
+	VSUBPS            Z6, Z0, Z0
+	VADDPS            Z5, Z2, Z2
+	VSUBPS            Z2, Z0, Z0
+	VSUBPS            Z3, Z0, Z0
 	VMOVAPS           Z0, Z0
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z0
-	VMULPS            Z0, Z0, Z2
+	VMULPS            Z4, Z4, Z2
 	VBROADCASTSS      constants<>+2240(SB), Z3
 	VFMADD213PS.BCST  constants<>+2272(SB), Z2, Z3
 	VFMADD213PS.BCST  constants<>+2304(SB), Z2, Z3
 	VFMADD213PS.BCST  constants<>+2336(SB), Z2, Z3
 	VMULPS            Z2, Z3, Z3
-	VMOVAPS           Z0, Z4
-	VFMADD231PS       Z0, Z3, Z4
-	VBROADCASTSS      constants<>+2368(SB), Z0
-	VFMADD213PS.BCST  constants<>+2400(SB), Z2, Z0
-	VFMADD213PS.BCST  constants<>+2432(SB), Z2, Z0
-	VMULPS            Z2, Z2, Z3
-	VBROADCASTSS      constants<>+320(SB), Z5
+	VMOVAPS           Z0, Z5
+	VFMADD231PS       Z4, Z3, Z5
+	VADDPS            Z5, Z4, Z3
+	VMULPS.BCST       constants<>+544(SB), Z2, Z5
+	VBROADCASTSS      constants<>+320(SB), Z6
+	VSUBPS            Z5, Z6, Z7
+	VBROADCASTSS      constants<>+2368(SB), Z8
+	VFMADD213PS.BCST  constants<>+2400(SB), Z2, Z8
+	VFMADD213PS.BCST  constants<>+2432(SB), Z2, Z8
+	VMULPS            Z2, Z2, Z2
+	VSUBPS            Z7, Z6, Z6
+	VSUBPS            Z5, Z6, Z5
 	VMOVAPS           Z5, Z5
-	VFMADD231PS.BCST  constants<>+1120(SB), Z2, Z5
+	VFMADD231PS       Z2, Z8, Z5
 	VMOVAPS           Z5, Z2
-	VFMADD231PS       Z3, Z0, Z2
-	VCVTPS2DQ         Z1, Z0
-	VPADDD.BCST       constants<>+576(SB), Z0, Z0
-	VANDPS.BCST       constants<>+576(SB), Z0, Z1
-	VCVTDQ2PS         Z1, Z1
-	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z1, K1
-	VMOVAPS           Z2, Z1
-	VMOVAPS           Z4, K1, Z1
-	VANDPS.BCST       constants<>+2464(SB), Z0, Z0
-	VPSLLD            $0x1e, Z0, Z0
-	VXORPS            Z0, Z1, Z0
+	VFNMADD231PS      Z0, Z4, Z2
+	VADDPS            Z2, Z7, Z0
+	VCVTPS2DQ         Z1, Z1
+	VPADDD.BCST       constants<>+576(SB), Z1, Z1
+	VANDPS.BCST       constants<>+576(SB), Z1, Z2
+	VCVTDQ2PS         Z2, Z2
+	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z2, K1
+	VMOVAPS           Z0, Z0
+	VMOVAPS           Z3, K1, Z0
+	VANDPS.BCST       constants<>+2464(SB), Z1, Z1
+	VPSLLD            $0x1e, Z1, Z1
+	VXORPS            Z1, Z0, Z0
 	VMOVUPS           Z0, (AX)(BX*4)
 	ADDQ              $0x00000010, BX
 	SUBQ              $0x00000010, CX
@@ -921,37 +963,51 @@ under16:
 	VRNDSCALEPS       $0x08, Z1, Z1
 	VMOVAPS           Z0, Z0
 	VFNMADD231PS.BCST constants<>+2144(SB), Z1, Z0
-	VMOVAPS           Z0, Z0
-	VFNMADD231PS.BCST constants<>+2176(SB), Z1, Z0
+	VMULPS.BCST       constants<>+2176(SB), Z1, Z2
+	VMOVAPS           Z2, Z3
+	VFMSUB231PS.BCST  constants<>+2176(SB), Z1, Z3
+	VSUBPS            Z2, Z0, Z4
+	VSUBPS            Z0, Z4, Z5
+	VSUBPS            Z5, Z4, Z6
+	VSUBPS            Z6, Z0, Z0
+	VADDPS            Z5, Z2, Z2
+	VSUBPS            Z2, Z0, Z0
+	VSUBPS            Z3, Z0, Z0
 	VMOVAPS           Z0, Z0
 	VFNMADD231PS.BCST constants<>+2208(SB), Z1, Z0
-	VMULPS            Z0, Z0, Z2
+	VMULPS            Z4, Z4, Z2
 	VBROADCASTSS      constants<>+2240(SB), Z3
 	VFMADD213PS.BCST  constants<>+2272(SB), Z2, Z3
 	VFMADD213PS.BCST  constants<>+2304(SB), Z2, Z3
 	VFMADD213PS.BCST  constants<>+2336(SB), Z2, Z3
 	VMULPS            Z2, Z3, Z3
-	VMOVAPS           Z0, Z4
-	VFMADD231PS       Z0, Z3, Z4
-	VBROADCASTSS      constants<>+2368(SB), Z0
-	VFMADD213PS.BCST  constants<>+2400(SB), Z2, Z0
-	VFMADD213PS.BCST  constants<>+2432(SB), Z2, Z0
-	VMULPS            Z2, Z2, Z3
-	VBROADCASTSS      constants<>+320(SB), Z5
+	VMOVAPS           Z0, Z5
+	VFMADD231PS       Z4, Z3, Z5
+	VADDPS            Z5, Z4, Z3
+	VMULPS.BCST       constants<>+544(SB), Z2, Z5
+	VBROADCASTSS      constants<>+320(SB), Z6
+	VSUBPS            Z5, Z6, Z7
+	VBROADCASTSS      constants<>+2368(SB), Z8
+	VFMADD213PS.BCST  constants<>+2400(SB), Z2, Z8
+	VFMADD213PS.BCST  constants<>+2432(SB), Z2, Z8
+	VMULPS            Z2, Z2, Z2
+	VSUBPS            Z7, Z6, Z6
+	VSUBPS            Z5, Z6, Z5
 	VMOVAPS           Z5, Z5
-	VFMADD231PS.BCST  constants<>+1120(SB), Z2, Z5
+	VFMADD231PS       Z2, Z8, Z5
 	VMOVAPS           Z5, Z2
-	VFMADD231PS       Z3, Z0, Z2
-	VCVTPS2DQ         Z1, Z0
-	VPADDD.BCST       constants<>+576(SB), Z0, Z0
-	VANDPS.BCST       constants<>+576(SB), Z0, Z1
-	VCVTDQ2PS         Z1, Z1
-	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z1, K2
-	VMOVAPS           Z2, Z1
-	VMOVAPS           Z4, K2, Z1
-	VANDPS.BCST       constants<>+2464(SB), Z0, Z0
-	VPSLLD            $0x1e, Z0, Z0
-	VXORPS            Z0, Z1, Z0
+	VFNMADD231PS      Z0, Z4, Z2
+	VADDPS            Z2, Z7, Z0
+	VCVTPS2DQ         Z1, Z1
+	VPADDD.BCST       constants<>+576(SB), Z1, Z1
+	VANDPS.BCST       constants<>+576(SB), Z1, Z2
+	VCVTDQ2PS         Z2, Z2
+	VCMPPS.BCST       $0x00, constants<>+1184(SB), Z2, K2
+	VMOVAPS           Z0, Z0
+	VMOVAPS           Z3, K2, Z0
+	VANDPS.BCST       constants<>+2464(SB), Z1, Z1
+	VPSLLD            $0x1e, Z1, Z1
+	VXORPS            Z1, Z0, Z0
 	VMOVUPS           Z0, K1, (AX)(BX*4)
 
 done:
@@ -1413,32 +1469,46 @@ by8:
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVAPS      Y0, Y2
 	VFNMADD231PS constants<>+2144(SB), Y1, Y2
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS constants<>+2176(SB), Y1, Y2
+	VMULPS       constants<>+2176(SB), Y1, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  constants<>+2176(SB), Y1, Y4
+	VSUBPS       Y3, Y2, Y5
+	VSUBPS       Y2, Y5, Y6
+	VSUBPS       Y6, Y5, Y7
+	VSUBPS       Y7, Y2, Y2
+	VADDPS       Y6, Y3, Y3
+	VSUBPS       Y3, Y2, Y2
+	VSUBPS       Y4, Y2, Y2
 	VMOVAPS      Y2, Y2
 	VFNMADD231PS constants<>+2208(SB), Y1, Y2
-	VMULPS       Y2, Y2, Y3
+	VMULPS       Y5, Y5, Y3
 	VBROADCASTSS constants<>+2240(SB), Y4
 	VFMADD213PS  constants<>+2272(SB), Y3, Y4
 	VFMADD213PS  constants<>+2304(SB), Y3, Y4
 	VFMADD213PS  constants<>+2336(SB), Y3, Y4
 	VMULPS       Y3, Y4, Y4
-	VMOVAPS      Y2, Y5
-	VFMADD231PS  Y2, Y4, Y5
-	VBROADCASTSS constants<>+2368(SB), Y2
-	VFMADD213PS  constants<>+2400(SB), Y3, Y2
-	VFMADD213PS  constants<>+2432(SB), Y3, Y2
-	VMULPS       Y3, Y3, Y4
-	VBROADCASTSS constants<>+320(SB), Y6
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y5, Y4, Y6
+	VADDPS       Y6, Y5, Y4
+	VMULPS       constants<>+544(SB), Y3, Y6
+	VBROADCASTSS constants<>+320(SB), Y7
+	VSUBPS       Y6, Y7, Y8
+	VBROADCASTSS constants<>+2368(SB), Y9
+	VFMADD213PS  constants<>+2400(SB), Y3, Y9
+	VFMADD213PS  constants<>+2432(SB), Y3, Y9
+	VMULPS       Y3, Y3, Y3
+	VSUBPS       Y8, Y7, Y7
+	VSUBPS       Y6, Y7, Y6
 	VMOVAPS      Y6, Y6
-	VFMADD231PS  constants<>+1120(SB), Y3, Y6
+	VFMADD231PS  Y3, Y9, Y6
 	VMOVAPS      Y6, Y3
-	VFMADD231PS  Y4, Y2, Y3
+	VFNMADD231PS Y2, Y5, Y3
+	VADDPS       Y3, Y8, Y2
 	VCVTPS2DQ    Y1, Y1
-	VANDPS       constants<>+576(SB), Y1, Y2
-	VCVTDQ2PS    Y2, Y2
-	VCMPPS       $0x00, constants<>+1184(SB), Y2, Y2
-	VBLENDVPS    Y2, Y5, Y3, Y2
+	VANDPS       constants<>+576(SB), Y1, Y3
+	VCVTDQ2PS    Y3, Y3
+	VCMPPS       $0x00, constants<>+1184(SB), Y3, Y3
+	VBLENDVPS    Y3, Y4, Y2, Y2
 	VANDPS       constants<>+2464(SB), Y1, Y1
 	VPSLLD       $0x1e, Y1, Y1
 	VXORPS       Y1, Y2, Y1
@@ -1470,36 +1540,50 @@ by8:
 	VROUNDPS     $0x08, Y1, Y1
 	VMOVAPS      Y0, Y0
 	VFNMADD231PS constants<>+2144(SB), Y1, Y0
-	VMOVAPS      Y0, Y0
-	VFNMADD231PS constants<>+2176(SB), Y1, Y0
+	VMULPS       constants<>+2176(SB), Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  constants<>+2176(SB), Y1, Y3
+	VSUBPS       Y2, Y0, Y4
+	VSUBPS       Y0, Y4, Y5
+	VSUBPS       Y5, Y4, Y6
+	VSUBPS       Y6, Y0, Y0
+	VADDPS       Y5, Y2, Y2
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y3, Y0, Y0
 	VMOVAPS      Y0, Y0
 	VFNMADD231PS constants<>+2208(SB), Y1, Y0
-	VMULPS       Y0, Y0, Y2
+	VMULPS       Y4, Y4, Y2
 	VBROADCASTSS constants<>+2240(SB), Y3
 	VFMADD213PS  constants<>+2272(SB), Y2, Y3
 	VFMADD213PS  constants<>+2304(SB), Y2, Y3
 	VFMADD213PS  constants<>+2336(SB), Y2, Y3
 	VMULPS       Y2, Y3, Y3
-	VMOVAPS      Y0, Y4
-	VFMADD231PS  Y0, Y3, Y4
-	VBROADCASTSS constants<>+2368(SB), Y0
-	VFMADD213PS  constants<>+2400(SB), Y2, Y0
-	VFMADD213PS  constants<>+2432(SB), Y2, Y0
-	VMULPS       Y2, Y2, Y3
-	VBROADCASTSS constants<>+320(SB), Y5
+	VMOVAPS      Y0, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VADDPS       Y5, Y4, Y3
+	VMULPS       constants<>+544(SB), Y2, Y5
+	VBROADCASTSS constants<>+320(SB), Y6
+	VSUBPS       Y5, Y6, Y7
+	VBROADCASTSS constants<>+2368(SB), Y8
+	VFMADD213PS  constants<>+2400(SB), Y2, Y8
+	VFMADD213PS  constants<>+2432(SB), Y2, Y8
+	VMULPS       Y2, Y2, Y2
+	VSUBPS       Y7, Y6, Y6
+	VSUBPS       Y5, Y6, Y5
 	VMOVAPS      Y5, Y5
-	VFMADD231PS  constants<>+1120(SB), Y2, Y5
+	VFMADD231PS  Y2, Y8, Y5
 	VMOVAPS      Y5, Y2
-	VFMADD231PS  Y3, Y0, Y2
-	VCVTPS2DQ    Y1, Y0
-	VPADDD       constants<>+576(SB), Y0, Y0
-	VANDPS       constants<>+576(SB), Y0, Y1
-	VCVTDQ2PS    Y1, Y1
-	VCMPPS       $0x00, constants<>+1184(SB), Y1, Y1
-	VBLENDVPS    Y1, Y4, Y2, Y1
-	VANDPS       constants<>+2464(SB), Y0, Y0
-	VPSLLD       $0x1e, Y0, Y0
-	VXORPS       Y0, Y1, Y0
+	VFNMADD231PS Y0, Y4, Y2
+	VADDPS       Y2, Y7, Y0
+	VCVTPS2DQ    Y1, Y1
+	VPADDD       constants<>+576(SB), Y1, Y1
+	VANDPS       constants<>+576(SB), Y1, Y2
+	VCVTDQ2PS    Y2, Y2
+	VCMPPS       $0x00, constants<>+1184(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y0, Y0
+	VANDPS       constants<>+2464(SB), Y1, Y1
+	VPSLLD       $0x1e, Y1, Y1
+	VXORPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)(BX*4)
 	ADDQ         $0x00000008, BX
 	SUBQ         $0x00000008, CX

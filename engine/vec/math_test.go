@@ -21,7 +21,7 @@ var functions = []struct {
 }{
 	{Exp, math.Exp, 0.90}, {Expm1, math.Expm1, 1.44}, {Log, math.Log, 0.86}, {Log1p, math.Log1p, 0.86}, {Tanh, math.Tanh, 1.37},
 	{Logistic, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 1.01},
-	{Erf, math.Erf, 1.08}, {Sin, math.Sin, 1.56}, {Cos, math.Cos, 1.57},
+	{Erf, math.Erf, 1.08}, {Sin, math.Sin, 0.85}, {Cos, math.Cos, 0.85},
 }
 
 // ulps is the distance of got from the exact result, in units of the last place of a float32 there.

@@ -251,12 +251,22 @@ func (v isa) erf(x reg.VecVirtual) reg.VecVirtual {
 // sin is the sine of x + quarters·π/2, for |x| up to 2^15.
 func (v isa) sin(x reg.VecVirtual, quarters uint32) reg.VecVirtual {
 	q := v.round(v.mul(x, number("twoOverPi")), toNearest)
-	r := v.fnmaBy(q, number("halfPi1"), x)
-	r = v.fnmaBy(q, number("halfPi2"), r)
-	r = v.fnmaBy(q, number("halfPi3"), r)
+	first := v.fnmaBy(q, number("halfPi1"), x)
+	t := v.mul(q, number("halfPi2"))
+	tLow := v.reg()
+	VMOVAPS(t, tLow)
+	v.write(three{VFMSUB231PS, VFMSUB231PS_BCST}, number("halfPi2"), q, tLow) // q·halfPi2 - t
+	r := v.sub(first, t)
+	moved := v.sub(r, first)
+	e := v.sub(v.sub(first, v.sub(r, moved)), v.add(t, moved))
+	low := v.fnmaBy(q, number("halfPi3"), v.sub(e, tLow))
 	s := v.mul(r, r)
-	sine := v.fma(v.mul(v.horner(s, poly("polySin")...), s), r, r)
-	cosine := v.fma(v.horner(s, poly("polyCos")...), v.mul(s, s), v.fmaBy(s, float(-0.5), v.all(float(1))))
+	sine := v.add(r, v.fma(v.mul(v.horner(s, poly("polySin")...), s), r, low))
+	half := v.mul(s, float(0.5))
+	one := v.all(float(1))
+	w := v.sub(one, half)
+	rest := v.fma(v.horner(s, poly("polyCos")...), v.mul(s, s), v.sub(v.sub(one, w), half))
+	cosine := v.add(w, v.fnma(r, low, rest))
 	n := v.toInt(q)
 	if quarters != 0 {
 		n = v.addInt(n, constant(quarters))
