@@ -1,6 +1,7 @@
 package gan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,6 +94,9 @@ func (r *Turn) play(turn int) {
 	for part := range m.parts() {
 		r.part = part
 		loss := m.Loss(r)
+		if loss == nil {
+			panic(errors.New("the loss is nil; it must be a scalar"))
+		}
 		if !loss.IsScalar() {
 			panic(fmt.Errorf("the loss is %s; it must be a scalar", loss.Shape()))
 		}

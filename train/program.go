@@ -172,7 +172,15 @@ func (p *program) run(ctx context.Context, backend compute.Backend, interrupt fu
 		}
 	}
 	if interrupt != nil {
-		stop := context.AfterFunc(ctx, func() { time.AfterFunc(patience, interrupt) })
+		done := make(chan struct{})
+		defer close(done) // or the interrupt would hit a later execution
+		stop := context.AfterFunc(ctx, func() {
+			select {
+			case <-done:
+			case <-time.After(patience):
+				interrupt()
+			}
+		})
 		defer stop()
 	}
 	results, err := execute(p.graph.Executable(), inputs)
