@@ -18,6 +18,7 @@ import (
 	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/data/images"
 	"github.com/ganymede-gan/ganymede/run"
+	scale "golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
@@ -29,8 +30,8 @@ const ProgressFile = "progress.png"
 // mostRows is how many sheets the picture of progress shows: the first, the last, and of those between an even choice.
 const mostRows = 12
 
-// writeProgress makes one picture of a run's sheets: the same latents after ever more rounds, a labelled row each, or side
-// by side where a sheet is one plot. It returns the path, or "" where there are fewer than two sheets.
+// writeProgress makes one picture of a run's sheets: the same latents after ever more rounds, a labelled row each, or plots
+// side by side. It returns the path, or "" where there are fewer than two sheets.
 func writeProgress(folder *run.Run, codec data.Codec) (string, error) {
 	rounds, err := sheetRounds(folder.Path("samples"))
 	if err != nil || len(rounds) < 2 {
@@ -43,11 +44,19 @@ func writeProgress(folder *run.Run, codec data.Codec) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		cells = append(cells, labelled(firstRow(sheet, codec), fmt.Sprintf("round %d", round)))
+		label := fmt.Sprintf("round %d", round)
+		if pictures, ok := codec.(images.Codec); ok {
+			cells = append(cells, beside(label, firstRow(sheet, pictures)))
+		} else {
+			cells = append(cells, above(label, shrunk(sheet)))
+		}
 	}
-	_, pictures := codec.(images.Codec)
+	columns := 1
+	if codec.Kind() == "points" {
+		columns = plotsInRow
+	}
 	path := folder.Path("samples", ProgressFile)
-	return path, run.WriteFile(path, func(w io.Writer) error { return png.Encode(w, join(cells, pictures)) })
+	return path, run.WriteFile(path, func(w io.Writer) error { return png.Encode(w, join(cells, columns)) })
 }
 
 // sheetRounds lists the rounds that have a sheet, ascending.
@@ -91,52 +100,75 @@ func readPNG(path string) (image.Image, error) {
 	return img, nil
 }
 
-// firstRow cuts the first row of pictures out of a sheet; a plot stays whole.
-func firstRow(sheet image.Image, codec data.Codec) image.Image {
-	pictures, ok := codec.(images.Codec)
-	if !ok {
-		return sheet
-	}
+// firstRow cuts the first row of pictures out of a sheet.
+func firstRow(sheet image.Image, codec images.Codec) image.Image {
 	b := sheet.Bounds()
-	row := image.NewNRGBA(image.Rect(0, 0, b.Dx(), min(b.Dy(), pictures.Side+2*images.Padding)))
+	row := image.NewNRGBA(image.Rect(0, 0, b.Dx(), min(b.Dy(), codec.Side+2*images.Padding)))
 	draw.Draw(row, row.Rect, sheet, b.Min, draw.Src)
 	return row
 }
 
-// lineHeight is that of a label, in pixels.
-const lineHeight = 16
-
-// labelled puts a line of text above a picture.
-func labelled(img image.Image, text string) image.Image {
-	b := img.Bounds()
-	width := max(b.Dx(), font.MeasureString(basicfont.Face7x13, text).Ceil()+2*images.Padding)
-	out := image.NewNRGBA(image.Rect(0, 0, width, b.Dy()+lineHeight))
-	draw.Draw(out, out.Rect, image.NewUniform(color.NRGBA{32, 32, 32, 255}), image.Point{}, draw.Src)
-	draw.Draw(out, image.Rect(0, lineHeight, b.Dx(), lineHeight+b.Dy()), img, b.Min, draw.Src)
-	pen := font.Drawer{Dst: out, Src: image.NewUniform(color.NRGBA{220, 220, 220, 255}), Face: basicfont.Face7x13, Dot: fixed.P(images.Padding, lineHeight-4)}
-	pen.DrawString(text)
+// shrunk halves a plot's sides.
+func shrunk(plot image.Image) image.Image {
+	b := plot.Bounds()
+	out := image.NewNRGBA(image.Rect(0, 0, b.Dx()/2, b.Dy()/2))
+	scale.CatmullRom.Scale(out, out.Rect, plot, b, scale.Src, nil)
 	return out
 }
 
-// join puts pictures one below the other, or side by side.
-func join(cells []image.Image, below bool) image.Image {
-	var size image.Point
-	for _, c := range cells {
-		if b := c.Bounds(); below {
-			size = image.Pt(max(size.X, b.Dx()), size.Y+b.Dy())
-		} else {
-			size = image.Pt(size.X+b.Dx(), max(size.Y, b.Dy()))
-		}
-	}
-	out := image.NewNRGBA(image.Rectangle{Max: size})
-	at := image.Point{}
-	for _, c := range cells {
+// Labels are written in a fixed font, in pixels.
+const (
+	lineHeight = 16
+	labelWidth = 92 // "round 100000"
+)
+
+var (
+	ground = image.NewUniform(color.NRGBA{32, 32, 32, 255})
+	ink    = image.NewUniform(color.NRGBA{220, 220, 220, 255})
+)
+
+// above puts a line of text above a picture.
+func above(text string, img image.Image) image.Image {
+	b := img.Bounds()
+	out := canvas(max(b.Dx(), labelWidth), b.Dy()+lineHeight)
+	draw.Draw(out, image.Rect(0, lineHeight, b.Dx(), lineHeight+b.Dy()), img, b.Min, draw.Src)
+	write(out, text, lineHeight-4)
+	return out
+}
+
+// beside puts a line of text to the left of a picture.
+func beside(text string, img image.Image) image.Image {
+	b := img.Bounds()
+	out := canvas(b.Dx()+labelWidth, max(b.Dy(), lineHeight))
+	draw.Draw(out, image.Rect(labelWidth, 0, labelWidth+b.Dx(), b.Dy()), img, b.Min, draw.Src)
+	write(out, text, out.Rect.Dy()/2+4)
+	return out
+}
+
+func canvas(width, height int) *image.NRGBA {
+	out := image.NewNRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(out, out.Rect, ground, image.Point{}, draw.Src)
+	return out
+}
+
+// write writes text with its baseline at y.
+func write(on draw.Image, text string, y int) {
+	pen := font.Drawer{Dst: on, Src: ink, Face: basicfont.Face7x13, Dot: fixed.P(2*images.Padding, y)}
+	pen.DrawString(text)
+}
+
+// plotsInRow is how many plots stand side by side.
+const plotsInRow = 4
+
+// join lays pictures of one size on one, row by row.
+func join(cells []image.Image, columns int) image.Image {
+	size := cells[0].Bounds().Size()
+	columns = min(columns, len(cells))
+	rows := (len(cells) + columns - 1) / columns
+	out := canvas(columns*size.X, rows*size.Y)
+	for i, c := range cells {
+		at := image.Pt(i%columns*size.X, i/columns*size.Y)
 		draw.Draw(out, c.Bounds().Add(at), c, c.Bounds().Min, draw.Src)
-		if below {
-			at.Y += c.Bounds().Dy()
-		} else {
-			at.X += c.Bounds().Dx()
-		}
 	}
 	return out
 }

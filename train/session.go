@@ -156,11 +156,11 @@ func recordOf(result Result, took time.Duration) run.Record {
 
 // samplesDue tells whether a sheet is due after a round.
 func (s *Session) samplesDue(round int) bool {
-	if s.Options.Sample > 0 {
-		return round%s.Options.Sample == 0 || s.Time == 0 && round == s.Trainer.Rounds
-	}
-	if s.Time == 0 && round == s.Trainer.Rounds {
+	if s.over() { // the last sheet is what a user looks at first
 		return true
+	}
+	if s.Options.Sample > 0 {
+		return round%s.Options.Sample == 0
 	}
 	leading := round
 	for leading > 9 && leading%10 == 0 {

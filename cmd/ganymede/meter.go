@@ -16,6 +16,7 @@ type meter struct {
 	began   time.Time
 	from    int // round at the start
 	batch   int
+	noun    string // of a record: "picture"
 	round   int
 	marks   []mark // of the last seconds
 }
@@ -27,6 +28,14 @@ type mark struct {
 
 // window is how far back the rate looks.
 const window = 10 * time.Second
+
+// follow takes the plan from what happens: a training began if the round is not the next.
+func (m *meter) follow(e train.Event) {
+	if e.Result.Round != m.round+1 || e.Rounds != m.planned {
+		m.marks, m.began = nil, time.Now()
+	}
+	m.planned, m.batch = e.Rounds, e.Batch
+}
 
 // played notes a round.
 func (m *meter) played(round int, now time.Time) {
@@ -68,7 +77,7 @@ func (m *meter) left() (time.Duration, bool) {
 	return time.Duration(float64(m.planned-m.round) / rate * float64(time.Second)), true
 }
 
-// line is "round 120 of 5,000  2.4 %  18.1 rounds/s  1,158 records/s  4m30s left".
+// line is "round 120 of 5,000  2.4 %  18.1 rounds/s  1,158 pictures/s  4m30s left".
 func (m *meter) line() string {
 	text := "round " + count(m.round)
 	if m.limit == 0 {
@@ -76,7 +85,7 @@ func (m *meter) line() string {
 	}
 	text += fmt.Sprintf("  %.1f %%", 100*m.done())
 	if rate := m.rate(); rate > 0 {
-		text += fmt.Sprintf("  %s rounds/s  %s records/s", figure(rate), count(int(rate*float64(m.batch))))
+		text += fmt.Sprintf("  %s rounds/s  %s %ss/s", figure(rate), count(int(rate*float64(m.batch))), m.noun)
 	}
 	if left, known := m.left(); known && left > 0 {
 		text += fmt.Sprintf("  %s left", short(left))

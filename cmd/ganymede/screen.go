@@ -47,11 +47,16 @@ func (a *app) newScreen(pictures bool) *screen {
 	return s
 }
 
+// newFollower is a screen on stderr for trainings that begin and end by themselves: figures, no pictures.
+func (a *app) newFollower() *screen {
+	return &screen{out: a.stderr, err: a.stderr, live: terminal.Is(a.stderr) && a.getenv("TERM") != "dumb", meter: meter{noun: "record"}}
+}
+
 func (s *screen) start(p *ganymede.Plan) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.plan = p
-	s.meter = meter{planned: p.Rounds, limit: p.Time, began: time.Now(), from: p.Round, batch: p.Game.Batch}
+	s.meter = meter{planned: p.Rounds, limit: p.Time, began: time.Now(), from: p.Round, batch: p.Game.Batch, noun: noun(p)}
 	describe(s.out, p)
 }
 
@@ -65,6 +70,9 @@ func (s *screen) event(e train.Event) {
 	switch e.Kind {
 	case train.Played:
 		s.last = e
+		if s.plan == nil { // nobody said that it starts
+			s.meter.follow(e)
+		}
 		s.meter.played(e.Result.Round, time.Now())
 		s.refresh(false)
 	case train.Sampled:
