@@ -28,7 +28,7 @@ const rules = `
 	reproduce:        config ops metrics layers gan data run train features models
 	ganymede:         config ops metrics layers gan data run train features models engine reproduce
 	cmd:              config ops metrics layers gan data run train features models reproduce ganymede
-	internal:
+	internal:         layers
 `
 
 const modulePath = "github.com/ganymede-gan/ganymede"
