@@ -81,7 +81,7 @@ func emoji() Experiment {
 	return Experiment{
 		Name: "emoji", Title: "Emoji at 64x64",
 		Claim: "No paper: 1,911 pictures are few, and the sheets show what that does.",
-		Data:  []string{"emoji"}, Judge: sheetJudge, Parts: sheetsOf(4000, 2000),
+		Data:  []string{"emoji"}, Judge: sheetJudge, Parts: sheetsOf(1500, 600),
 	}
 }
 
@@ -89,7 +89,7 @@ func fruits() Experiment {
 	return Experiment{
 		Name: "fruits", Title: "Fruits at 64x64",
 		Claim: "No paper: 1,800 photographs of 49 varieties of apples, cherries and tomatoes, each from many sides; held out are other varieties.",
-		Data:  []string{"../shared/data/fruits-100", "fruits-100"}, Set: []string{"data.side=64"}, Judge: sheetJudge, Parts: sheetsOf(4000, 2000),
+		Data:  []string{"../shared/data/fruits-100", "fruits-100"}, Set: []string{"data.side=64"}, Judge: sheetJudge, Parts: sheetsOf(1500, 600),
 		Credit: "Fruits-360 dataset, Copyright (c) 2017- Mihai Oltean, CC BY-SA 4.0",
 	}
 }
