@@ -31,12 +31,13 @@
 //
 // # Methods
 //
-// A convolution is computed by one of three methods, chosen from its shape and its Algorithm (conv.go):
+// A convolution is computed by one of four methods, chosen from its shape and its Algorithm (conv.go):
 //
 //   - direct.go: implicit matrix multiplication. Convolutions with dilated inputs, and so all gradients by the input of
 //     strided ones, are split into phases without dilation first (geometry.go).
 //   - short.go: F(2,2) and F(2,3) of Winograd and Toom, also for stride 2 and its transposes, if Algorithm is Balanced.
 //   - narrow.go: one to four output channels, as at the RGB end of a generator.
+//   - dense.go: kernels that cover the whole input, as matrix products.
 //
 // # The same bits
 //
