@@ -64,6 +64,7 @@ type rowTile64 struct {
 	bStride     int
 	add         int
 	ahead       int
+	cAhead      int
 	rows, cRows [12]int
 }
 

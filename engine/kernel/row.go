@@ -108,6 +108,12 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			t.ahead = next + 16*i
 		}
 		if !edge {
+			t.cAhead = vectors * k.lanes // the next strip begins with the first rows
+			if to < len(p.rows) {
+				t.cAhead = p.cRows[to] - p.cRows[from]
+			} else {
+				t.cAhead += p.cRows[0] - p.cRows[from]
+			}
 			t.c = p.c[col:]
 			copy(t.cRows[:], p.cRows[from:to])
 			k.row[vectors-1][to-from](t)

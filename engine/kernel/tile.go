@@ -19,6 +19,7 @@ type rowTile struct {
 	bStride     int
 	add         int
 	ahead       int // from b to what will be read next
+	cAhead      int // from c to what will be written next
 	rows, cRows [12]int
 }
 

@@ -88,7 +88,7 @@ type field struct {
 }
 
 var (
-	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"rows", 128}, {"cRows", 224}}
+	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"cAhead", 128}, {"rows", 136}, {"cRows", 232}}
 	colFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"aStride", 104}, {"bStride", 112}, {"cStride", 120}, {"add", 128}}
 )
 
@@ -265,7 +265,15 @@ func rowTile(f family, name string, rows, vectors int) {
 		LEAQ(Mem{Base: reg.RAX, Index: reg.RBX, Scale: r.size()}, reg.RAX)
 		return reg.RAX
 	}
-	r.start(at(rowFields, "add", t), cRow)
+	MOVQ(at(rowFields, "cAhead", t), reg.RCX)
+	r.start(at(rowFields, "add", t), func(row int) reg.Register {
+		// A tile that adds to C would wait for it: fetch what the next one needs.
+		next := Mem{Base: cRow(row), Index: reg.RCX, Scale: r.size()}
+		for ; next.Disp < vectors*r.bytes(); next.Disp += 64 {
+			PREFETCHT0(next)
+		}
+		return next.Base
+	})
 
 	segments := at(rowFields, "segments", t)
 	MOVQ(segments, b)
