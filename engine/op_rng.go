@@ -7,10 +7,12 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/ganymede-gan/ganymede/engine/ir"
+	"github.com/ganymede-gan/ganymede/engine/vec"
 	"github.com/ganymede-gan/ganymede/engine/view"
 )
 
-// rngOp fills an array with random bits and moves the generator on: Philox 4x32 with ten rounds. The state is a key and a counter of 128 bits.
+// rngOp fills an array with random bits and moves the generator on: Philox 4x32 with ten rounds, with the bits of XLA. The state is a key and a
+// counter of 128 bits; types narrower than 32 bits take the words apart, the lowest bits first.
 type rngOp struct{}
 
 func (rngOp) Name() string  { return "rng" }
@@ -20,45 +22,30 @@ func (rngOp) lower(p *planner, n *ir.Node) {
 	state := p.denseIn(n, 0)
 	next, out := p.out(n, 0), p.out(n, 1)
 	size := out.Size() * n.Out[1].DType.Size()
-	blocks := (size + 15) / 16
+	words := (size + 3) / 4
+	const grain = taskElements // words in a task, a multiple of the four that a step of the counter makes
 	run := func(r *run) {
-		s := as[uint64](r.mem[state.Buf])[state.Offset:][:3]
-		key, lo, hi := s[0], s[1], s[2]
+		start := [3]uint64(as[uint64](r.mem[state.Buf])[state.Offset:])
 		mem := r.mem[out.Buf][:size]
-		r.parallelRange(blocks, taskElements/4, func(from, to int) {
-			for i := from; i < to; i++ {
-				philoxBytes(mem[16*i:min(size, 16*i+16)], key, lo, hi, uint64(i))
+		r.parallelRange(words, grain, func(lo, hi int) {
+			from := vec.Skip(start, uint64(lo/4))
+			if 4*hi <= size {
+				vec.Philox(from, as[uint32](mem[4*lo:4*hi]))
+				return
 			}
+			last := make([]uint32, hi-lo) // the last word is not filled
+			vec.Philox(from, last)
+			copy(mem[4*lo:], flatBytes(last))
 		})
-		after := as[uint64](r.mem[next.Buf])
-		after[0] = key
-		after[1], after[2] = add128(lo, hi, uint64(blocks))
+		copy(as[uint64](r.mem[next.Buf]), wordsAfter(start, words))
 	}
 	p.add(step{name: "rng", run: run}, []view.View{state}, []view.View{next, out})
 }
 
-func add128(lo, hi, n uint64) (uint64, uint64) {
-	sum := lo + n
-	if sum < lo {
-		hi++
-	}
-	return sum, hi
-}
-
-// philoxBytes writes the bits of block i after the counter.
-func philoxBytes(dst []byte, key, lo, hi, i uint64) {
-	lo, hi = add128(lo, hi, i)
-	c := [4]uint32{uint32(lo), uint32(lo >> 32), uint32(hi), uint32(hi >> 32)}
-	k := [2]uint32{uint32(key), uint32(key >> 32)}
-	for range 10 {
-		p0, p1 := uint64(0xD2511F53)*uint64(c[0]), uint64(0xCD9E8D57)*uint64(c[2])
-		c = [4]uint32{uint32(p1>>32) ^ c[1] ^ k[0], uint32(p1), uint32(p0>>32) ^ c[3] ^ k[1], uint32(p0)}
-		k[0] += 0x9E3779B9
-		k[1] += 0xBB67AE85
-	}
-	for j := range dst {
-		dst[j] = byte(c[j/4] >> (8 * (j % 4)))
-	}
+// wordsAfter is the state after so many words.
+func wordsAfter(state [3]uint64, words int) []uint64 {
+	next := vec.Skip(state, uint64(words+3)/4)
+	return next[:]
 }
 
 // RNGBitGenerator implements compute.Function.

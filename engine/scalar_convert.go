@@ -6,6 +6,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/dtypes/float16"
+
+	"github.com/ganymede-gan/ganymede/engine/vec"
 )
 
 // converter finds the kernel that converts between two types. Numbers out of range become the nearest that is in range, NaN becomes 0
@@ -16,20 +18,20 @@ func converter(from, to dtypes.DType) binder {
 	case dtypes.Float32:
 		switch to {
 		case dtypes.BFloat16:
-			return each(bfloat16.FromFloat32)
+			return unary(vec.ToBFloat16[bfloat16.BFloat16])
 		case dtypes.Float16:
-			return each(float16.FromFloat32)
+			return unary(vec.ToFloat16[float16.Float16])
 		}
 		return convertFloat[float32](to)
 	case dtypes.Float64:
 		return convertFloat[float64](to)
 	case dtypes.BFloat16:
 		if to == dtypes.Float32 {
-			return each(func(a bfloat16.BFloat16) float32 { return a.Float32() })
+			return unary(vec.FromBFloat16[bfloat16.BFloat16])
 		}
 	case dtypes.Float16:
 		if to == dtypes.Float32 {
-			return each(func(a float16.Float16) float32 { return a.Float32() })
+			return unary(vec.FromFloat16[float16.Float16])
 		}
 	case dtypes.Int8:
 		return convertInt[int8](to)
