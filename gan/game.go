@@ -48,7 +48,7 @@ type Move struct {
 	Name      string            // "critic", "generator", "critic/r1"
 	Owns      []string          // the scopes whose trainable weights it may change, and no others
 	Loss      func(*Turn) *Node // scalar; called at its turn, since a node built before an update is stale after it
-	Optimizer Optimizer         //
+	Optimizer Optimizer         // turns its gradients into steps
 	Slot      string            // whose optimiser state it uses; default its own (lazy R1 uses the critic's)
 	Rate      string            // the knob that is its learning rate
 	Times     int               // turns in a row, each with needs drawn anew; 0 is 1

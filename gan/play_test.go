@@ -53,7 +53,7 @@ func play(t testing.TB, game *Game, dtype dtypes.DType) *table {
 // again is the same game at the same weights, at a table of its own.
 func (p *table) again() *table {
 	q := play(p.t, p.game, p.weights.DType)
-	q.round, q.given, q.knobs = p.round, p.given, p.knobs
+	q.round, q.given, q.knobs, q.backend = p.round, p.given, p.knobs, p.backend
 	for _, v := range p.weights.All("") {
 		value, err := v.Value.LocalClone()
 		if err != nil {

@@ -5,15 +5,23 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ganymede-gan/ganymede/engine"
 	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// A round of critic, critic, critic, generator with a gradient penalty on a strided critic, in one graph and in one graph a move. The
-// numbers must be the same to the bit: with StopGradient alone for the cut after a step, the later moves have no gradient. (That they
-// would differentiate through the step without any cut is the next test's.)
+// A round of critic, critic, critic, generator with a gradient penalty on a strided critic, in one graph and in one graph a move. On
+// GoMLX's backend the numbers must be the same to the bit: with StopGradient alone for the cut after a step, the later moves have no
+// gradient. (That they would differentiate through the step without any cut is the next test's.) Our engine may fuse the two graphs
+// differently, which would show in the last digits, and Adam's root of small moments makes them more.
 func TestOneGraphIsOneGraphAMove(t *testing.T) {
+	ours, err := engine.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(ours.Finalize)
 	for name, c := range map[string]struct {
 		norm  func(net Net, x *Node) *Node
 		mixes bool
@@ -21,34 +29,42 @@ func TestOneGraphIsOneGraphAMove(t *testing.T) {
 	}{
 		"gradient penalty, layer norm": {layers.LayerNorm{}.On, false, func(o *Options) { o.Penalty.GP = 10 }},
 		"r1 and r2, batch norm":        {layers.BatchNorm{}.On, true, func(o *Options) { o.Penalty.R1, o.Penalty.R2 = 1, 1 }},
-		"shared fake, clipped":         {layers.BatchNorm{}.On, true, func(o *Options) { o.Penalty.Clip = 0.05 }},
+		"clipped":                      {layers.BatchNorm{}.On, true, func(o *Options) { o.Penalty.Clip = 0.05 }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			o := defaults(t)
-			o.Optim.Batch, o.Optim.Critic, o.Optim.Rate = 3, 3, 0.01
-			c.set(&o)
-			whole := play(t, game(t, pictures(c.norm, c.mixes), o), dtypes.Float32)
-			apart := whole.again()
-			for round := range 3 {
-				whole.play()
+		for _, backend := range []compute.Backend{nil, ours} {
+			where, tolerance := "stock", 0.0
+			if backend != nil {
+				where, tolerance = "ours", 1e-4
+			}
+			t.Run(name+", "+where, func(t *testing.T) {
+				o := defaults(t)
+				o.Optim.Batch, o.Optim.Critic, o.Optim.Rate = 3, 3, 0.01
+				c.set(&o)
+				whole := play(t, game(t, pictures(c.norm, c.mixes), o), dtypes.Float32)
+				if backend != nil {
+					whole.backend = backend
+				}
+				apart := whole.again()
 				critic, generator := whole.game.Acts[0].Moves[0], whole.game.Acts[0].Moves[1]
 				critic.Times = 1
-				for turn := range 3 {
-					apart.offset["critic"] = turn
-					apart.moves(critic)
-				}
-				apart.moves(generator)
-				apart.round++
-				for path, want := range whole.all("") {
-					if got := apart.all("")[path]; !slices.Equal(got, want) {
-						t.Fatalf("round %d: %s: %v apart, %v in one graph", round, path, got, want)
+				for round := range 3 {
+					whole.play()
+					for turn := range 3 {
+						apart.offset["critic"] = turn
+						apart.moves(critic)
+					}
+					apart.moves(generator)
+					apart.round++
+					got := apart.all("")
+					for path, want := range whole.all("") {
+						near(t, fmt.Sprintf("round %d: %s", round, path), got[path], want, tolerance)
 					}
 				}
-			}
-			if len(whole.all("")) < 20 {
-				t.Error("too few variables were compared")
-			}
-		})
+				if len(whole.all("")) < 20 {
+					t.Error("too few variables were compared")
+				}
+			})
+		}
 	}
 }
 

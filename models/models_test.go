@@ -27,9 +27,6 @@ func TestEveryModel(t *testing.T) {
 			}
 			for _, s := range sets {
 				settings := small(t, model)
-				if s.shape.Field == "points" && slices.Contains(values(t, model, "network"), "mlp") {
-					settings = append(settings, "network=mlp")
-				}
 				game, err := configure(t, model, settings...).game(s.shape)
 				if err != nil {
 					t.Fatal(err)

@@ -11,9 +11,9 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// Options are the choices of section 4.1 and, with network=dcgan, the condition given to DCGAN's networks.
+// Options are the choices of section 4.1 and, with network=dcgan, the class given to DCGAN's networks.
 type Options struct {
-	Network string `toml:"network" default:"dcgan" in:"dcgan,mlp" help:"networks of both players; the paper's are perceptrons (mlp)"`
+	Network string `toml:"network" default:"auto" in:"auto,dcgan,mlp" help:"networks of both players; auto is dcgan for pictures and mlp, the paper's perceptrons, for points"`
 	dcgan.Options
 }
 
@@ -34,7 +34,7 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 		return gan.Pair{}, fmt.Errorf("a conditional model needs data with two classes or more, such as one folder a class; take dcgan for data without")
 	}
 	pair := gan.Pair{Record: d.Need(), Latent: gan.Normal("z", o.Latent), Classes: d.Classes}
-	if o.Network == "mlp" {
+	if o.Network == "mlp" || o.Network == "auto" && !d.Picture() {
 		pair.Generator = func(net gan.Net, z, y *gan.Node) *gan.Node { return perceptron(net, z, y, d) }
 		pair.Critic = func(net gan.Net, x, y *gan.Node) *gan.Node { return maxout(net, x, y, d) }
 		return pair, nil
@@ -78,4 +78,4 @@ func maxout(net gan.Net, x, y *gan.Node, d gan.Data) *gan.Node {
 }
 
 // Differences: the paper's networks are network=mlp, without its dropout and with Adam in place of momentum; its z is uniform, ours
-// Gaussian. The default, network=dcgan, gives the class to DCGAN's networks: one-hot beside z, one plane a class beside the picture.
+// Gaussian. With network=dcgan, the default for pictures, we give the class to DCGAN's networks: one-hot beside z, one plane a class beside the picture.

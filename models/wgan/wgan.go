@@ -12,7 +12,7 @@ import (
 type Options struct {
 	Network string `toml:"network" default:"auto" in:"auto,dcgan,mlp" help:"networks of both players; auto is dcgan for pictures and mlp for points"`
 	Hidden  int    `toml:"hidden" default:"512" min:"1" help:"units of a hidden layer of the mlp"`
-	Layers  int    `toml:"layers" default:"3" min:"1" max:"16" help:"hidden layers of the mlp"`
+	Layers  int    `toml:"layers" default:"4" min:"1" max:"16" help:"hidden layers of the mlp; figure 7's generator has four"`
 	dcgan.Options
 }
 
