@@ -44,7 +44,7 @@ func Objectives() []Objective {
 		{Name: "hinge", Source: "Lim and Ye 2017, 1705.02894; Miyato 2018, 1802.05957, equation 16",
 			Critic:    func(real, fake *Node, _ float64) (*Node, *Node) { return hinge(graph.Neg(real)), hinge(fake) },
 			Generator: func(fake, _ *Node) *Node { return graph.Neg(mean(fake)) }},
-		{Name: "relativistic", Source: "Jolicoeur-Martineau 2018, 1807.00734, equations 6 and 7", Relative: true,
+		{Name: "relativistic", Source: "Jolicoeur-Martineau 2018, 1807.00734, the standard one (RSGAN)", Relative: true,
 			Critic: func(real, fake *Node, _ float64) (*Node, *Node) {
 				loss := mean(ops.Softplus(graph.Sub(fake, real)))
 				return loss, graph.ZerosLike(loss)
