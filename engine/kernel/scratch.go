@@ -17,19 +17,22 @@ type Scratch struct {
 	doubles stock[float64]
 }
 
-// worker is what one block of work needs for itself.
+// worker is what one block of work needs for itself. Its slices keep their memory from block to block, and nothing else.
 type worker struct {
-	row                   rowTile
-	col                   colTile
-	edge                  [12 * panelWidth]float32
-	floats                []float32
-	rows, cRows           []int
-	segments              []int
+	row  rowTile
+	col  colTile
+	edge [12 * panelWidth]float32 // a tile that sticks out at the right
+
+	// The lists of a product.
+	rows, cRows, segments []int
 	pairs                 [][2]int
 	pieces                []piece
-	panel                 []float32
-	transformed, products []float32
-	packedFor             *band // whose columns of dy the panel holds
+
+	floats      []float32 // input with its padding, copied rows of A, weights to be transformed
+	panel       []float32 // columns of dy, or a tile of outputs that is partly outside
+	packedFor   *band     // whose columns of dy the panel holds
+	transformed []float32 // of a short convolution
+	products    []float32 // of a short or narrow one
 }
 
 func (s *Scratch) kernels() *kernels {
