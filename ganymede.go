@@ -344,6 +344,12 @@ func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
 		return nil, err
 	}
 	defer stage.close()
+	outcome = &Outcome{Round: p.Round}
+	if p.request.Init != "" {
+		if err := p.adopt(stage.trainer.Weights, outcome); err != nil {
+			return nil, err
+		}
+	}
 	folder, err := p.folder()
 	if err != nil {
 		return nil, err
@@ -355,7 +361,7 @@ func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
 	if stale.PID != 0 {
 		p.tellWarning(fmt.Errorf("%s was left without notice by %s; it goes on from its last checkpoint", folder.Dir, stale))
 	}
-	outcome = &Outcome{Dir: folder.Dir, Round: p.Round}
+	outcome.Dir = folder.Dir
 	status := run.Status{Condition: run.Failed}
 	defer func() {
 		if status.Condition == run.Failed && err != nil {
@@ -364,8 +370,11 @@ func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
 		status.Round, status.At = outcome.Round, time.Now()
 		err = errors.Join(err, folder.Finish(status))
 	}()
-	if err := p.ready(folder, stage, outcome); err != nil {
-		return outcome, err
+	if p.resumed != nil {
+		if err := p.restore(folder, stage.trainer); err != nil {
+			return outcome, err
+		}
+		outcome.Round = stage.trainer.Round()
 	}
 	err = p.play(ctx, folder, stage)
 	outcome.Round = stage.trainer.Round()
@@ -421,29 +430,6 @@ func (s *stage) close() {
 	s.backend.compute.Finalize()
 }
 
-// ready gives the weights their values: a resumed run's last good checkpoint, or another run's weights, or none yet.
-func (p *Plan) ready(folder *run.Run, stage *stage, outcome *Outcome) (err error) {
-	switch {
-	case p.resumed != nil:
-		err = p.restore(folder, stage.trainer)
-	case p.request.Init != "":
-		outcome.Adopted, outcome.Left, err = adopt(p.request.Init, stage.trainer.Weights)
-		if err == nil {
-			p.tellWarning(adopted(p.request.Init, outcome))
-		}
-	}
-	outcome.Round = stage.trainer.Round()
-	return err
-}
-
-// adopted tells what a run took over from another.
-func adopted(from string, o *Outcome) error {
-	if len(o.Left) == 0 {
-		return fmt.Errorf("all %d weights of %s are the start", o.Adopted, from)
-	}
-	return fmt.Errorf("%d weights of %s are the start; %d fit nowhere here (first: %s)", o.Adopted, from, len(o.Left), o.Left[0])
-}
-
 // play plays and records until the rounds are over, the time is up or the context is cancelled.
 func (p *Plan) play(ctx context.Context, folder *run.Run, stage *stage) error {
 	real, err := firstRecords(p.Set, p.options.train.Count)
@@ -484,21 +470,29 @@ func (p *Plan) tellWarning(warning error) {
 	}
 }
 
-// adopt starts from another run's newest weights.
-func adopt(dir string, weights *layers.Weights) (taken int, left []string, err error) {
+// adopt starts from another run's newest weights, raw, and tells what was taken over.
+func (p *Plan) adopt(weights *layers.Weights, o *Outcome) error {
+	dir := p.request.Init
 	from, err := run.Open(dir)
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	checkpoint, err := from.Load(run.Last, run.State)
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
-	taken, left, err = train.Adopt(weights, checkpoint.State)
-	if err == nil && taken == 0 {
-		err = wrong{fmt.Errorf("no weight of %s fits this model: it is a %s of other sizes (its first is %s)", dir, from.Manifest.Model, left[0])}
+	if o.Adopted, o.Left, err = train.Adopt(weights, checkpoint.State); err != nil {
+		return err
 	}
-	return taken, left, err
+	switch {
+	case o.Adopted == 0:
+		return wrong{fmt.Errorf("no weight of %s fits this model: it is a %s of other sizes (its first is %s)", dir, from.Manifest.Model, o.Left[0])}
+	case len(o.Left) == 0:
+		p.tellWarning(fmt.Errorf("all %d weights of %s are the start", o.Adopted, dir))
+	default:
+		p.tellWarning(fmt.Errorf("%d weights of %s are the start; %d fit nowhere here (first: %s)", o.Adopted, dir, len(o.Left), o.Left[0]))
+	}
+	return nil
 }
 
 // folder makes the run's folder with all that is known before the first round, or returns the resumed one.

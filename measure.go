@@ -3,9 +3,9 @@ package ganymede
 import (
 	"context"
 	"fmt"
-	"github.com/ganymede-gan/ganymede/config"
 	"time"
 
+	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/ganymede-gan/ganymede/train"

@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/ganymede-gan/ganymede"
 	"github.com/ganymede-gan/ganymede/config"
@@ -95,25 +96,29 @@ func conclude(w io.Writer, e ending) {
 	if e.err != nil && !e.interrupted {
 		return
 	}
-	fmt.Fprintf(w, "next:\n  ganymede sample %s              new %ss\n  ganymede interpolate %s         from one to the next\n  ganymede train --resume %s %s   go on\n",
-		o.Dir, noun(e.plan), o.Dir, o.Dir, more(e))
+	fmt.Fprintln(w, "next:")
+	table := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
+	fmt.Fprintf(table, "  ganymede sample %s\tnew %ss\n", o.Dir, noun(e.plan))
+	fmt.Fprintf(table, "  ganymede interpolate %s\tfrom one to the next\n", o.Dir)
+	fmt.Fprintf(table, "  ganymede train --resume %s%s\tgo on\n", o.Dir, more(e))
+	table.Flush()
 }
 
 // more is the flag that goes on from here.
 func more(e ending) string {
 	switch {
 	case e.plan.Time > 0:
-		return "--time " + short(e.plan.Time)
+		return " --time " + short(e.plan.Time)
 	case e.interrupted:
 		return ""
 	}
-	return fmt.Sprintf("--rounds %d", 2*e.plan.Rounds)
+	return fmt.Sprintf(" --rounds %d", 2*e.plan.Rounds)
 }
 
 // changed lists the options that are not at their defaults.
 func changed(c *config.Config) (all []config.Option) {
 	for _, o := range c.Options() {
-		if o.Origin.Kind != config.FromDefault || config.Notation(o.Value) != config.Notation(o.Default) {
+		if config.Notation(o.Value) != config.Notation(o.Default) {
 			all = append(all, o)
 		}
 	}

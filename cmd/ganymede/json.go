@@ -66,7 +66,7 @@ func (d *jsonDisplay) end(e ending) {
 	if e.outcome != nil {
 		o["dir"], o["round"], o["progress"], o["adopted"] = e.outcome.Dir, e.outcome.Round, e.outcome.Progress, e.outcome.Adopted
 	}
-	if e.err != nil {
+	if e.err != nil && !e.interrupted {
 		o["error"] = e.err.Error()
 	}
 	d.line(o)

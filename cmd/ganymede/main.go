@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/ganymede-gan/ganymede"
 	"github.com/ganymede-gan/ganymede/config"
@@ -44,11 +45,19 @@ func interruptible() (context.Context, func()) {
 	go func() {
 		<-signals
 		cancel()
-		<-signals
-		os.Exit(exitInterrupted)
+		first := time.Now()
+		for range signals {
+			if time.Since(first) > echo {
+				os.Exit(exitInterrupted)
+			}
+		}
 	}()
 	return ctx, cancel
 }
+
+// echo is how long a signal that comes again is the same one, from a shell or a supervisor that sends it to the process and to
+// its group.
+const echo = 200 * time.Millisecond
 
 // app is what the verbs share: where to write, and the environment.
 type app struct {

@@ -134,6 +134,8 @@ func figure(x float64) string {
 	switch {
 	case x != x || x > 1e300 || x < -1e300:
 		return fmt.Sprint(x)
+	case x >= 1e6 || x <= -1e6:
+		return fmt.Sprintf("%.1e", x)
 	case x >= 100 || x <= -100:
 		return fmt.Sprintf("%.0f", x)
 	case x >= 10 || x <= -10:

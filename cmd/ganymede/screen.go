@@ -28,6 +28,7 @@ type screen struct {
 	meter meter
 	last  train.Event // the last round
 	block int         // lines of the live block on the terminal now
+	told  int         // the round that was last written
 	drawn time.Time   // when the block, or a line, was last written
 	shown time.Time   // when samples were last shown
 }
@@ -96,9 +97,10 @@ func (s *screen) refresh(now bool) {
 	if s.live {
 		every = liveEvery
 	}
-	if s.last.Result.Round == 0 || !now && time.Since(s.drawn) < every {
+	if round := s.last.Result.Round; round == 0 || !now && time.Since(s.drawn) < every || !s.live && round == s.told {
 		return
 	}
+	s.told = s.last.Result.Round
 	s.drawn = time.Now()
 	if !s.live {
 		fmt.Fprintln(s.out, s.meter.line()+"  "+terms(s.last.Result, "  "))

@@ -71,9 +71,6 @@ Ctrl-C finishes the round and saves; a second one stops at once and keeps the la
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line: start, round, sample, checkpoint, warning, end")
 	flags.BoolVar(&f.noPictures, "no-pictures", false, "show no samples in the terminal")
-	cmd.MarkFlagsMutuallyExclusive("rounds", "time")
-	cmd.MarkFlagsMutuallyExclusive("resume", "init")
-	cmd.MarkFlagsMutuallyExclusive("quiet", "json")
 	completeFlag(cmd, "model", modelNames)
 	completeFlag(cmd, "backend", func() []string { return ganymede.Backends() })
 	completeFlag(cmd, "init", runPaths)
@@ -88,6 +85,12 @@ func (f *trainFlags) read(a *app, args []string) error {
 	switch {
 	case r.Rounds < 0 || r.Time < 0 || r.Threads < 0 || r.Keep < 0:
 		return usageError{errors.New("--rounds, --time, --threads and --keep cannot be negative")}
+	case r.Rounds > 0 && r.Time > 0:
+		return usageError{errors.New("--rounds and --time both say how long; give one")}
+	case r.Resume && r.Init != "":
+		return usageError{errors.New("--resume goes on with a run and --init starts a new one; give one")}
+	case f.quiet && f.json:
+		return usageError{errors.New("--quiet prints nothing and --json prints every round; give one")}
 	case !r.Resume:
 		r.Data = args[0]
 	case r.Run == "" && len(args) == 1:
