@@ -184,20 +184,47 @@ func (r reading) lower(p *planner) view.View {
 	}
 	y := p.newView(shapes.Make(dtypes.Float32, r.out...), buffer{})
 	s := step{name: r.name(), flops: r.flops()}
-	desc, scratch := r.desc, &p.engine.scratch
+	part, scratch := r.part(), &p.engine.scratch
 	s.run = func(run *run) {
 		xs, ws, ys := denseFloats(run, x), denseFloats(run, w), denseFloats(run, y)
-		switch r.form {
-		case forward:
-			desc.Forward(run.workers(), scratch, ys, xs, ws)
-		case byInput:
-			desc.ByInput(run.workers(), scratch, ys, xs, ws)
-		default:
-			desc.ByKernel(run.workers(), scratch, ys, xs, ws)
+		for from := 0; from < r.desc.Batch; from += part {
+			run.check()
+			desc := r.desc
+			desc.Batch = min(part, r.desc.Batch-from)
+			xs, ys := xs, ys
+			if part < r.desc.Batch {
+				xs, ys = batchRows(xs, r.desc.Batch, from, desc.Batch), batchRows(ys, r.desc.Batch, from, desc.Batch)
+			}
+			switch r.form {
+			case forward:
+				desc.Forward(run.workers(), scratch, ys, xs, ws)
+			case byInput:
+				desc.ByInput(run.workers(), scratch, ys, xs, ws)
+			default:
+				desc.ByKernel(run.workers(), scratch, ys, xs, ws)
+			}
 		}
 	}
 	p.add(s, []view.View{x, w}, []view.View{y})
 	return y
+}
+
+// partFlops is about how much is done between two looks for an interrupt: a tenth of a second on one thread.
+const partFlops = 10e9
+
+// part is how many pictures are convolved at a time. The gradient by the kernel sums over all of them and is one piece.
+func (r reading) part() int {
+	if r.form == byKernel {
+		return r.desc.Batch
+	}
+	parts := int(float64(r.flops())/partFlops) + 1
+	return (r.desc.Batch + parts - 1) / parts
+}
+
+// batchRows are n of the pictures of a batch.
+func batchRows(x []float32, batch, from, n int) []float32 {
+	size := len(x) / batch
+	return x[from*size : (from+n)*size]
 }
 
 func denseFloats(r *run, v view.View) []float32 {

@@ -157,6 +157,13 @@ func newRowMerger(kind string, dtype dtypes.DType) rowMerger {
 		return rowMergerOf[uint32](kind)
 	case dtypes.Uint64:
 		return rowMergerOf[uint64](kind)
+	case dtypes.Bool:
+		switch kind {
+		case "max", "sum":
+			return mergeRows(func(a, b bool) bool { return a || b })
+		case "min", "product":
+			return mergeRows(func(a, b bool) bool { return a && b })
+		}
 	}
 	return nil
 }
