@@ -25,7 +25,7 @@ var Model = gan.Model{
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.share-fake": "true"},
 	Sides:   dcgan.Sides,
-	Length:  func(d gan.Data) int { return 5000 },
+	Length:  dcgan.Length,
 }
 
 // Pair makes the networks.

@@ -28,7 +28,7 @@ var Model = gan.Model{
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.share-fake": "true"}, // the authors' code steps both players on one fake batch
 	Sides:   Sides,
-	Length:  func(d gan.Data) int { return 5000 },
+	Length:  Length,
 }
 
 // Pair makes the networks for square pictures of side 28 or a power of two from 16 to 256.
@@ -45,6 +45,15 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 
 // Sides are those of the pictures that the networks can make.
 var Sides = []int{16, 28, 32, 64, 128, 256}
+
+// Length is the default number of rounds: a minute's worth for small pictures on two cores, so that a newcomer sees something, and
+// for larger ones what it takes to see anything.
+func Length(d gan.Data) int {
+	if d.Picture() && d.Shape[0] > 32 {
+		return 5000
+	}
+	return 2000
+}
 
 // Check refuses records that the networks cannot make.
 func Check(d gan.Data) error {

@@ -18,7 +18,7 @@ var Model = gan.Model{
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"objective": "lsgan", "optim.share-fake": "true"},
 	Sides:   dcgan.Sides,
-	Length:  func(d gan.Data) int { return 5000 },
+	Length:  dcgan.Length,
 }
 
 // Differences: the paper's scene networks (figure 1) put two stride-1 deconvolutions between the doublings and use 5x5 kernels and

@@ -26,7 +26,7 @@ var Model = gan.Model{
 		"objective": "wasserstein", "penalty.clip": "0.01", "optim.algorithm": "rmsprop", "optim.rate": "0.00005", "optim.critic-steps": "5",
 	},
 	Sides:  dcgan.Sides,
-	Length: func(d gan.Data) int { return 5000 },
+	Length: dcgan.Length,
 }
 
 // Pair makes the networks.

@@ -33,7 +33,7 @@ var Model = gan.Model{
 		"objective": "wasserstein", "penalty.gp": "10", "optim.rate": "0.0001", "optim.beta1": "0", "optim.beta2": "0.9", "optim.critic-steps": "5",
 	},
 	Sides:  dcgan.Sides,
-	Length: func(d gan.Data) int { return 5000 },
+	Length: dcgan.Length,
 }
 
 // Pair makes the networks.
