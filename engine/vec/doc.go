@@ -48,7 +48,8 @@
 //
 // # Errors
 //
-// The largest errors in units of the last place, for one argument over all float32
+// The largest errors in units of the last place, for one argument over all float32 (Sin and Cos: over all from 2^-13 to
+// 2^15; below they are x and 1, above float64's)
 // (GANYMEDE_VEC_STEP=1 go test ./engine/vec -run TestFunctionErrors -v -timeout 2h), for Pow over a grid and 400 000 random
 // pairs (go test ./engine/vec -run TestPowErrors -v):
 //
