@@ -98,6 +98,13 @@ func (r *run) release() {
 			r.mem[i] = nil
 		}
 	}
+	for _, f := range r.frames {
+		clear(f.reg)
+		f.step = -1
+	}
+	for _, n := range r.nested {
+		n.release()
+	}
 }
 
 // check ends the execution if it has been interrupted.
