@@ -46,13 +46,17 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 // Sides are those of the pictures that the networks can make.
 var Sides = []int{16, 28, 32, 64, 128, 256}
 
-// Length is the default number of rounds: a minute's worth for small pictures on two cores, so that a newcomer sees something, and
-// for larger ones what it takes to see anything.
+// Length is the default number of rounds: a minute's worth for points and small pictures on two cores, so that a newcomer sees
+// something, and for larger pictures what it takes to see anything.
 func Length(d gan.Data) int {
-	if d.Picture() && d.Shape[0] > 32 {
+	switch {
+	case !d.Picture():
+		return 10000
+	case d.Shape[0] <= 32:
+		return 2000
+	default:
 		return 5000
 	}
-	return 2000
 }
 
 // Check refuses records that the networks cannot make.
