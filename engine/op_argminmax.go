@@ -93,6 +93,11 @@ func (f *Function) ArgMinMax(x compute.Value, axis int, outputDType dtypes.DType
 	if err != nil {
 		return nil, err
 	}
+	if in[0].Shape().DType == dtypes.Bool { // inference knows numbers only
+		if in[0], err = f.convert(in[0], dtypes.Uint8); err != nil {
+			return nil, err
+		}
+	}
 	out, err := shapeinference.ArgMinMax(in[0].Shape(), axis, outputDType)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
