@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -92,7 +93,14 @@ func configure(model gan.Model, kind string) (*config.Config, *options, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return c, o, c.Preset(model.Name, model.Shared)
+	presets := maps.Clone(model.Shared)
+	if kind == "points" {
+		if presets == nil {
+			presets = map[string]string{}
+		}
+		maps.Copy(presets, model.Points)
+	}
+	return c, o, c.Preset(model.Name, presets)
 }
 
 // Configure returns the options of a model for a kind of data ("images" or "points") at their defaults, to list or to

@@ -34,7 +34,7 @@ type options struct {
 	Note    string        `toml:"note" default:"" free:"any text" help:"a remark"`
 	Seed    int64         `toml:"seed-2" default:"1" min:"0" help:"a seed"`
 	Penalty penalties     `toml:"penalty"`
-	hidden  int
+	hidden  int // unexported: no option
 	Skipped chan int `toml:"-"`
 }
 

@@ -118,7 +118,7 @@ func (m gan) play(backend compute.Backend, rounds int) (losses []float64, state 
 		for _, t := range state {
 			args = append(args, t)
 		}
-		out, err := exec.Exec(args...)
+		out, err := exec.Call(args...)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -12,6 +12,8 @@ type Model struct {
 	Options func() Builder
 	// Paper's values of the shared options, by key, where they differ from the defaults: "penalty.gp": "10".
 	Shared map[string]string
+	// Points are values over these where records are points, as an author's toy code has them.
+	Points map[string]string
 	// Sides are the sides of square pictures that the networks can make, ascending; nil: any.
 	Sides []int
 	// Length is the default number of rounds for data of a shape.

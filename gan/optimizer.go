@@ -34,8 +34,8 @@ func (a Adam) Step(r *Turn, slot string, paths []string, gradients []*Node, rate
 	stepsKey := "moves/" + slot + "/steps"
 	steps := graph.AddScalar(r.State(stepsKey, layers.Constant(0)), 1)
 	r.Set(stepsKey, steps)
-	step := graph.Div(rate, unbias(steps, a.Beta1))           // scalar
-	root := graph.Inverse(graph.Sqrt(unbias(steps, a.Beta2))) // scalar
+	step := graph.Div(rate, unbias(steps, a.Beta1))              // scalar
+	root := graph.Reciprocal(graph.Sqrt(unbias(steps, a.Beta2))) // scalar
 	for i, path := range paths {
 		g := gradients[i]
 		m, mKey := moment(r, slot, "m", path)

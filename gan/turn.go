@@ -120,7 +120,7 @@ func (r *Turn) play(turn int) {
 	norm := globalNorm(gradients)
 	r.Term("gradient", norm)
 	if m.Limit > 0 {
-		scale := graph.MinScalar(graph.MulScalar(graph.Inverse(graph.AddScalar(norm, 1e-6)), m.Limit), 1)
+		scale := graph.MinScalar(graph.MulScalar(graph.Reciprocal(graph.AddScalar(norm, 1e-6)), m.Limit), 1)
 		for i, g := range gradients {
 			gradients[i] = graph.Mul(g, scale)
 		}

@@ -410,6 +410,6 @@ func TestSamplingIsFixedAndDrawsNothingElse(t *testing.T) {
 	p.given = map[string][]float64{"z": {1, 2, 3, -4, 0, 9}}
 	b := p.sample(false, "pictures")
 	if !slices.Equal(a[:64], b[:64]) || slices.Equal(a[64:], b[64:]) {
-		t.Error(fmt.Sprint("the first sample depends on the second, or nothing on anything"))
+		t.Error("the first sample depends on the second, or nothing on anything")
 	}
 }

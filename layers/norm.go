@@ -65,7 +65,7 @@ func inverseDeviation(variance *graph.Node, epsilon float64) *graph.Node {
 	if epsilon == 0 {
 		epsilon = 1e-5
 	}
-	return graph.Inverse(graph.Sqrt(graph.AddScalar(variance, epsilon)))
+	return graph.Reciprocal(graph.Sqrt(graph.AddScalar(variance, epsilon)))
 }
 
 // allBut returns the axes of x without one.

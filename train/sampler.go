@@ -44,6 +44,9 @@ func NewSampler(backend compute.Backend, game *gan.Game, weights *layers.Weights
 	if len(p.changed) > 0 {
 		return nil, fmt.Errorf("train: Generate changes %s; sampling must change nothing", p.changed[0].Path)
 	}
+	if len(p.knobs) > 0 {
+		return nil, fmt.Errorf("train: Generate reads the knob %s; what it needs must be drawn, or be a weight", p.knobs[0])
+	}
 	return &Sampler{game: game, weights: weights, backend: backend, program: p}, nil
 }
 

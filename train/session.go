@@ -197,6 +197,9 @@ func (s *Session) sample(ctx context.Context) error {
 
 // save writes a checkpoint of the last whole round.
 func (s *Session) save() error {
+	if err := s.Trainer.Finite(); err != nil {
+		return err
+	}
 	state, err := State(s.Trainer.Weights)
 	if err != nil {
 		return err

@@ -126,6 +126,9 @@ func (t *Trainer) program(act, within int) (*program, error) {
 
 // Build compiles the next round, so that what is wrong with the game is told before anything is written.
 func (t *Trainer) Build() error {
+	if err := t.Game.Check(); err != nil {
+		return err
+	}
 	_, err := t.program(t.Game.ActAt(t.round))
 	return err
 }
@@ -192,6 +195,17 @@ func finite(result Result, changed []*layers.Variable, values []*tensors.Tensor)
 		}
 	}
 	return bad
+}
+
+// Finite is a *NotFinite if a weight is not finite, though no term has told so yet. Such weights must not become the last good
+// checkpoint.
+func (t *Trainer) Finite() error {
+	for _, v := range t.Weights.All("") {
+		if v.Trainable && v.Value != nil && !allFinite(v.Value) {
+			return &NotFinite{Round: t.round, Tensor: v.Path}
+		}
+	}
+	return nil
 }
 
 func allFinite(t *tensors.Tensor) bool {

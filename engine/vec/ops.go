@@ -52,9 +52,6 @@ var binaryNames = [numBinary]string{"add", "sub", "mul", "div", "max", "min", "p
 
 func (op Binary) String() string { return binaryNames[op] }
 
-// commutes says whether op(a, b) = op(b, a).
-func (op Binary) commutes() bool { return op == Add || op == Mul || op == Max || op == Min }
-
 // Compare names a comparison of two numbers. Any comparison with NaN is false, except Ne, which is true.
 type Compare uint8
 

@@ -32,6 +32,10 @@ var Model = gan.Model{
 	Shared: map[string]string{
 		"objective": "wasserstein", "penalty.gp": "10", "optim.rate": "0.0001", "optim.beta1": "0", "optim.beta2": "0.9", "optim.critic-steps": "5",
 	},
+	// The authors' toy code (gan_toy.py) has lambda 0.1 and batches of 256; the falling rate sharpens the modes.
+	Points: map[string]string{
+		"penalty.gp": "0.1", "optim.batch": "256", "optim.rate": "0.001", "optim.beta1": "0.5", "optim.schedule": "linear", "optim.schedule-start": "0.2",
+	},
 	Sides:  dcgan.Sides,
 	Length: dcgan.Length,
 }
