@@ -34,8 +34,8 @@ type options struct {
 	Note    string        `toml:"note" default:"" free:"any text" help:"a remark"`
 	Seed    int64         `toml:"seed-2" default:"1" min:"0" help:"a seed"`
 	Penalty penalties     `toml:"penalty"`
-	hidden  int // unexported: no option
-	Skipped chan int `toml:"-"`
+	hidden  int           //lint:ignore U1000 an unexported field is no option
+	Skipped chan int      `toml:"-"`
 }
 
 type engine struct {
