@@ -317,7 +317,7 @@ func (e *emission) write(u *unit) {
 // again says whether a value that another loop makes might be computed again in this one: whether it is cheap, and of this space.
 func (e *emission) again(v ir.Value, u *unit) bool {
 	op, ok := v.Node.Op.(scalarOp)
-	return ok && cheap[op.op] && !e.stored[v] && e.unitOf(v.Node).vec == u.vec && slices.Equal(v.Shape().Dimensions, u.space) && v.Shape().Size() >= 4096
+	return ok && cheap[op.op] && !e.stored[v] && e.unitOf(v.Node).vec == u.vec && slices.Equal(v.Shape().Dimensions, u.space) && v.Shape().Size() >= againSize
 }
 
 // cheap are the operations that cost less than a pass through memory.
@@ -326,8 +326,11 @@ var cheap = map[string]bool{
 	"equal": true, "notequal": true, "less": true, "lessequal": true, "greater": true, "greaterequal": true, "and": true, "or": true, "not": true,
 }
 
-// maxAgain is the most instructions that are done again for one value.
-const maxAgain = 8
+// maxAgain is the most instructions that are done again for one value, and againSize the fewest elements for which that is done.
+const (
+	maxAgain  = 8
+	againSize = 512
+)
 
 // writer collects the program of a loop: reads from memory, and nodes in the order of their instructions.
 type writer struct {
