@@ -300,7 +300,20 @@ func prepareResume(ctx context.Context, request Request) (*Plan, error) {
 	if checkpoint != nil {
 		plan.Round = checkpoint.Round
 	}
+	plan.tellChanges(m)
 	return plan, nil
+}
+
+// tellChanges warns of what makes a resumed run differ from one in one go, and is not refused since it was asked for.
+func (p *Plan) tellChanges(m run.Manifest) {
+	if then := m.Versions["backend"]; then != "" && then != p.Backend {
+		p.tellWarning(fmt.Errorf("%s was trained on the backend %s; on %s its rounds are no longer the same to the bit", p.Dir, then, p.Backend))
+	}
+	shared := p.options.shared
+	scheduled := p.options.model != nil && (shared.Optim.Schedule != "constant" || shared.Penalty.Noise > 0)
+	if then := plannedRounds(m); scheduled && then > 0 && then != p.Rounds {
+		p.tellWarning(fmt.Errorf("%s was planned for %d rounds and its schedule is a share of the plan; with %d it jumps", p.Dir, then, p.Rounds))
+	}
 }
 
 // same refuses a resumed run whose data or options are not what they were, and shows the difference.

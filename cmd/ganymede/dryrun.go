@@ -57,7 +57,11 @@ func (a *app) dryRun(ctx context.Context, p *ganymede.Plan, asJSON bool) error {
 		fmt.Fprintf(a.stdout, "player  %s: %s parameters\n", player.Name, count(player.Parameters))
 	}
 	for _, o := range r.Changed {
-		fmt.Fprintf(a.stdout, "option  %s = %s (%s; the default is %s)\n", o.Key, config.Notation(o.Value), o.Origin, config.Notation(o.Default))
+		from := o.Origin.String()
+		if o.Origin.Kind == config.FromDefault {
+			from = "chosen for the data" // nobody set it, and it is not the default
+		}
+		fmt.Fprintf(a.stdout, "option  %s = %s (%s; the default is %s)\n", o.Key, config.Notation(o.Value), from, config.Notation(o.Default))
 	}
 	fmt.Fprintf(a.stdout, "memory  %s for the process, %s a checkpoint\n", size(r.Memory), size(r.State))
 	fmt.Fprintf(a.stdout, "time    %s to compile, %s a round on %s, about %s for the whole run\n",

@@ -93,7 +93,7 @@ func (a *app) printData(found *sets.Found) {
 		fmt.Fprintf(a.stdout, "  values  %v to %v\n", *s.Low, *s.High)
 	}
 	if s.Other > 0 {
-		fmt.Fprintf(a.stdout, "  %s passed over that are no pictures\n", plural(s.Other, "file"))
+		fmt.Fprintf(a.stdout, "  other   %s, passed over\n", plural(s.Other, "file"))
 	}
 	for _, note := range s.Notes {
 		fmt.Fprintf(a.stdout, "  note: %s\n", note)
@@ -134,7 +134,7 @@ func kindsText(kinds images.Kinds) string {
 func (a *app) printRun(r *ganymede.RunReport) {
 	w := a.stdout
 	fmt.Fprintf(w, "%s: %s on %s, %s after round %s", r.Dir, r.Model, r.Data, r.Condition, count(r.Round))
-	if r.Planned > 0 {
+	if r.Planned >= r.Round { // it was not gone on with beyond its plan
 		fmt.Fprintf(w, " of %s", count(r.Planned))
 	}
 	fmt.Fprintln(w)
