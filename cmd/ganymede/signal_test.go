@@ -22,7 +22,7 @@ func TestInterruptsInALongRound(t *testing.T) {
 	}
 	// Many seconds a round, on any machine that this may run on.
 	cmd := ganymedeCommand(t, dir, "train", "pics", "--model", "dcgan", "--run", "long", "--rounds", "3", "--set", "data.cache=none", "--set", "train.samples=4",
-		"--set", "data.side=64", "--set", "optim.batch=128", "--set", "optim.critic-steps=25")
+		"--set", "data.side=64", "--set", "optim.batch=256", "--set", "optim.critic-steps=12")
 	ended := start(t, cmd)
 	waitFor(t, filepath.Join(dir, "long", "samples", "round-0.png"))
 	time.Sleep(1500 * time.Millisecond) // into the first round, past its draws
