@@ -89,7 +89,7 @@ func (g geometry) blind() bool {
 func check(t *testing.T, seed uint64) {
 	g, fits := draw(rand.New(rand.NewPCG(seed, 0)))
 	if !fits {
-		t.Skip("no window fits")
+		return // no window fits, so there is nothing to differentiate
 	}
 	inputs := []oracle.Array{oracle.Normal(seed, g.x...), oracle.Normal(seed+1, g.kernel...)}
 	opts := []oracle.Option{oracle.Elements(6)}
@@ -104,6 +104,9 @@ func check(t *testing.T, seed uint64) {
 
 func TestConvOfRandomGeometry(t *testing.T) {
 	for seed := range uint64(150) {
+		if _, fits := draw(rand.New(rand.NewPCG(seed, 0))); !fits {
+			continue
+		}
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { check(t, seed) })
 	}
 }
