@@ -88,7 +88,7 @@ func emoji() Experiment {
 	return Experiment{
 		Name: "emoji", Title: "Emoji at 64x64",
 		Claim: "No paper: 1,911 pictures are few, and the sheets show what that does.",
-		Data:  []string{"emoji"}, Judge: sheetJudge, Parts: sheetsOf(800, 500),
+		Data:  []string{"emoji"}, Judge: sheetJudge, Parts: sheetsOf(2500, 500),
 	}
 }
 
