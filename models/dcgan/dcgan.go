@@ -53,7 +53,7 @@ func Length(d gan.Data) int {
 	case !d.Picture():
 		return 10000
 	case d.Shape[0] <= 32:
-		return 1500
+		return 1000
 	default:
 		return 5000
 	}
