@@ -3,7 +3,9 @@ package ganymede
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -67,8 +69,15 @@ func Commit() string {
 
 func marshalSplit(split data.Split) ([]byte, error) { return json.MarshalIndent(split, "", " ") }
 
+// readSplit reads what a run holds out; nil if nothing was trained and nothing was written yet.
 func readSplit(folder *run.Run) (*data.Split, error) {
 	raw, err := folder.Read(run.SplitFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if rounds, err := folder.Checkpoints(); err != nil || len(rounds) > 0 {
+			return nil, errors.Join(err, fmt.Errorf("%s is not there, so nobody knows what the run was never trained on; put it back", folder.Path(run.SplitFile)))
+		}
+		return nil, nil // nothing was trained yet: it is made anew
+	}
 	if err != nil {
 		return nil, err
 	}

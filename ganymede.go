@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -519,6 +520,10 @@ func (p *Plan) adopt(weights *layers.Weights, o *Outcome) error {
 // folder makes the run's folder with all that is known before the first round, or returns the resumed one.
 func (p *Plan) folder() (*run.Run, error) {
 	if p.resumed != nil {
+		// A kill between run.toml and what stands beside it leaves a run in which nothing was trained: it is completed here.
+		if _, err := os.Stat(p.resumed.Path(run.SplitFile)); errors.Is(err, fs.ErrNotExist) {
+			return p.resumed, p.describe(p.resumed)
+		}
 		return p.resumed, nil
 	}
 	manifest := p.manifest()
@@ -533,19 +538,28 @@ func (p *Plan) folder() (*run.Run, error) {
 		return nil, err
 	}
 	p.Dir = folder.Dir
+	return folder, p.describe(folder)
+}
+
+// describe writes what stands beside run.toml before the first round; the split, which says that it is whole, last.
+func (p *Plan) describe(folder *run.Run) error {
 	codec, err := data.MarshalCodec(p.Set.Codec)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	split, err := marshalSplit(p.Set.Split)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return folder, errors.Join(
-		folder.Write(run.CodecFile, codec),
-		folder.Write(run.SplitFile, split),
-		folder.Write(run.CardFile, p.card(0)),
-	)
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{run.CodecFile, codec}, {run.CardFile, p.card(0)}, {run.SplitFile, split}} {
+		if err := folder.Write(file.name, file.content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runsDir(dir string) string {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,5 +187,35 @@ func TestEvenly(t *testing.T) {
 		if got := fmt.Sprint(evenly(all, n)); got != want {
 			t.Errorf("%d of %v: %s, want %s", n, all, got, want)
 		}
+	}
+}
+
+func TestARunKilledBeforeItWasDescribedIsCompleted(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	request := Request{Data: "ring", Model: "vanilla", Run: dir, Rounds: 2, Seed: 1, Set: []string{"hidden=8", "optim.batch=8"}}
+	plan, err := Prepare(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.Train(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"split.json", "codec.json", "card.md", "checkpoints"} { // as a kill right after run.toml leaves it
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resume := Request{Run: dir, Resume: true, Rounds: 2}
+	if _, err := Train(t.Context(), resume); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, OpenOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "split.json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Train(t.Context(), resume); err == nil || !strings.Contains(err.Error(), "split.json") {
+		t.Fatalf("a trained run without its split resumed: %v", err)
 	}
 }
