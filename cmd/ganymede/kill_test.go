@@ -127,7 +127,7 @@ func sameRun(t *testing.T, a, b string) {
 			}
 		}
 	}
-	for _, pattern := range []string{"checkpoints/*/*.safetensors", "samples/round-*.png"} {
+	for _, pattern := range []string{"checkpoints/*/*.safetensors", "samples/*.png"} {
 		files, err := filepath.Glob(filepath.Join(a, pattern))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s has no %s (%v)", a, pattern, err)

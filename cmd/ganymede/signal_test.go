@@ -26,8 +26,12 @@ func TestInterruptsInALongRound(t *testing.T) {
 	ended := start(t, cmd)
 	waitFor(t, filepath.Join(dir, "long", "samples", "round-0.png"))
 	time.Sleep(1500 * time.Millisecond) // into the first round, past its draws
+	asked := time.Now()
 	interrupt(t, cmd)
-	expectExit(t, cmd, ended, 30*time.Second)
+	expectExit(t, cmd, ended, 15*time.Second)
+	if took := time.Since(asked); took < 1500*time.Millisecond {
+		t.Errorf("it ended after %v: the round was given no time, or was over; make it longer", took)
+	}
 	state := filepath.Join(dir, "long", "checkpoints", "round-0", string(run.State))
 	saved, err := os.ReadFile(state)
 	if err != nil {
@@ -38,10 +42,14 @@ func TestInterruptsInALongRound(t *testing.T) {
 	ended = start(t, cmd)
 	waitLocked(t, filepath.Join(dir, "long"))
 	time.Sleep(time.Second)
+	asked = time.Now()
 	interrupt(t, cmd)
 	time.Sleep(400 * time.Millisecond)
 	interrupt(t, cmd)
-	expectExit(t, cmd, ended, 30*time.Second)
+	expectExit(t, cmd, ended, 15*time.Second)
+	if took := time.Since(asked); took > 1800*time.Millisecond {
+		t.Errorf("the second signal ended it after %v, want at once", took)
+	}
 	if after, err := os.ReadFile(state); err != nil || !bytes.Equal(after, saved) {
 		t.Errorf("the last checkpoint changed (%v)", err)
 	}
