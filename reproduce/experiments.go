@@ -2,7 +2,7 @@ package reproduce
 
 // Table is all that can be repeated.
 func Table() []Experiment {
-	return []Experiment{ring(), grid(), mnist(), emoji(), fruits()}
+	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), family()}
 }
 
 // seeds are three that nobody chose.
@@ -98,5 +98,24 @@ func fruits() Experiment {
 		Claim: "No paper: 1,800 photographs of 49 varieties of apples, cherries and tomatoes, each from many sides; held out are other varieties.",
 		Data:  []string{"../shared/data/fruits-100", "fruits-100"}, Set: []string{"data.side=64"}, Judge: sheetJudge, Parts: sheetsOf(800, 500),
 		Credit: "Fruits-360 dataset, Copyright (c) 2017- Mihai Oltean, CC BY-SA 4.0",
+	}
+}
+
+// family trains every system's small networks for about as long (20 minutes on one thread of the machine that is named in the records), so that
+// they can be seen side by side. Rounds are what that time gave; nothing was tuned.
+func family() Experiment {
+	part := func(model string, rounds int, set ...string) Part {
+		return Part{Name: model, Model: model, Rounds: rounds, Seeds: seeds()[:1], Set: set}
+	}
+	return Experiment{
+		Name: "family", Title: "The family on Fashion-MNIST at 32x32",
+		Claim: "No paper: all systems beside each other in small, on 10,000 training pictures.",
+		Data:  []string{"fashion"}, Set: []string{"data.side=32"}, Judge: familyJudge,
+		Parts: []Part{
+			part("dcgan", 20000, "filters=32"),
+			part("cgan", 20000, "filters=32"),
+			part("lsgan", 20000, "filters=32"),
+			part("wgan-gp", 6000, "filters=32"),
+		},
 	}
 }
