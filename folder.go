@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/run"
@@ -104,4 +107,73 @@ func (p *Plan) card(round int) []byte {
 	}
 	fmt.Fprintf(&b, "- played: %d of %d planned rounds of %d records\n\nWhat it makes is synthetic. It may repeat what it was trained on: compare with the nearest training records before you share.\n", round, p.Rounds, p.Game.Batch)
 	return b.Bytes()
+}
+
+// folder makes the run's folder with all that is known before the first round, or returns the resumed one.
+func (p *Plan) folder() (*run.Run, error) {
+	if p.resumed != nil {
+		// A kill between run.toml and what stands beside it leaves a run in which nothing was trained: it is completed here.
+		if _, err := os.Stat(p.resumed.Path(run.SplitFile)); errors.Is(err, fs.ErrNotExist) {
+			return p.resumed, p.describe(p.resumed)
+		}
+		return p.resumed, nil
+	}
+	manifest := p.manifest()
+	var folder *run.Run
+	var err error
+	if p.request.Run != "" {
+		folder, err = run.Create(p.request.Run, manifest)
+	} else {
+		folder, err = run.CreateNext(runsDir(p.request.Runs), filepath.Base(p.Set.Name)+"-"+p.Model.Name, manifest)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Dir = folder.Dir
+	return folder, p.describe(folder)
+}
+
+// describe writes what stands beside run.toml before the first round; the split, which says that it is whole, last.
+func (p *Plan) describe(folder *run.Run) error {
+	codec, err := data.MarshalCodec(p.Set.Codec)
+	if err != nil {
+		return err
+	}
+	split, err := marshalSplit(p.Set.Split)
+	if err != nil {
+		return err
+	}
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{run.CodecFile, codec}, {run.CardFile, p.card(0)}, {run.SplitFile, split}} {
+		if err := folder.Write(file.name, file.content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runsDir(dir string) string {
+	if dir == "" {
+		return "runs"
+	}
+	return dir
+}
+
+// manifest is what run.toml says.
+func (p *Plan) manifest() run.Manifest {
+	origin := p.Set.Origin
+	path := p.request.Data
+	if _, err := os.Stat(path); err == nil {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+	}
+	return run.Manifest{
+		Model: p.Model.Name, Seed: p.Seed, Options: p.Config.TOML(), Created: time.Now(), Versions: p.versions(),
+		Data: run.DataIdentity{
+			Name: p.Set.Name, Path: path, SHA256: origin.Hash, Count: int64(origin.Records), Bytes: origin.Bytes, Licence: origin.Licence,
+		},
+	}
 }
