@@ -20,15 +20,15 @@ import (
 // Request says what to train. Only Data is needed, or Run with Resume.
 type Request struct {
 	Data    string     // a path, or the name of a set
-	Model   string     // "" chooses one that fits the data
+	Model   string     // "": as File, Environ or Set say, else one that fits the data
 	Custom  *gan.Model // a model of the program's own, in place of Model
 	Game    GameFunc   // a whole game of the program's own, in place of a model's; Custom, without Options, may give its name
 	Run     string     // the run's folder; "" takes the next free name in Runs
 	Runs    string     // where runs lie; "" is "runs"
 	Rounds  int        // 0: the model's default length
 	Time    time.Duration
-	Seed    int64
-	File    string   // a TOML file of options
+	Seed    int64    // 0: as File, Environ or Set say, else 0
+	File    string   // a TOML file of options; model and seed may stand in it too
 	Set     []string // key=value, over the file and the environment
 	Environ []string // as os.Environ(); nil: none is read
 	Backend string   // "cpu" (the default), "go", or "xla:PLUGIN" in a binary built with the tag xla

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"strconv"
 	"time"
 
 	"github.com/ganymede-gan/ganymede/config"
@@ -13,7 +13,6 @@ import (
 	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/run"
-	"github.com/pelletier/go-toml/v2"
 )
 
 // Plan is a training run that is settled and checked, and not begun.
@@ -37,76 +36,69 @@ type Plan struct {
 }
 
 // Prepare opens the data, chooses the model, reads the options and builds the game. It writes nothing.
-func Prepare(ctx context.Context, request Request) (plan *Plan, err error) {
+func Prepare(ctx context.Context, request Request) (*Plan, error) {
+	file, err := request.readFile()
+	if err != nil {
+		return nil, err
+	}
 	if request.Resume {
-		return prepareResume(ctx, request)
+		return prepareResume(ctx, request, file)
 	}
 	if request.Data == "" {
 		return nil, wrong{errors.New("there is no data to train on; give a folder, a file or the name of a set (ganymede data list)")}
 	}
-	if request.Model == "" && request.File != "" {
-		if request.Model, err = modelInFile(request.File); err != nil {
-			return nil, err
-		}
+	if err := request.identify(file); err != nil {
+		return nil, err
 	}
-	found, err := sets.Find(ctx, request.Data, images.ScanOptions{})
+	plan := &Plan{Seed: request.Seed, Time: request.Time, Rounds: request.Rounds, request: request}
+	found, err := plan.find(ctx)
 	if err != nil {
 		return nil, err
 	}
-	plan = &Plan{Seed: request.Seed, request: request}
-	if plan.Model, plan.Why, err = chooseModel(request, found); err != nil {
+	sources := []config.Source{
+		config.TOML(request.File, file, run.Reserved()...), plan.Config.Environment(request.Environ, identityKeys...), config.Flags(request.Set, identityKeys...),
+	}
+	if err := plan.settle(ctx, found, sources, nil); err != nil {
 		return nil, err
 	}
-	var sources []config.Source
-	if request.File != "" {
-		sources = append(sources, config.File(request.File, run.Reserved()...))
-	}
-	if plan.Config, plan.options, err = configure(plan.Model, found.Kind); err != nil {
-		return nil, err
-	}
-	if request.Environ != nil {
-		sources = append(sources, plan.Config.Environment(request.Environ))
-	}
-	if err := plan.settle(ctx, found, append(sources, config.Flags(request.Set)), nil); err != nil {
-		return nil, err
-	}
-	plan.Time, plan.Rounds = request.Time, request.Rounds
-	if plan.Rounds == 0 {
-		plan.Rounds, err = plan.length()
-	}
-	return plan, err
+	return plan, plan.lengthen(0)
 }
 
-// length is how many rounds are played if nobody says.
-func (p *Plan) length() (int, error) {
+// find finds the data and mounts the options of a model that fits it, the one asked for or another.
+func (p *Plan) find(ctx context.Context) (*sets.Found, error) {
+	found, err := sets.Find(ctx, p.request.Data, images.ScanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if p.Model, p.Why, err = chooseModel(p.request, found); err != nil {
+		return nil, err
+	}
+	p.Config, p.options, err = configure(p.Model, found.Kind)
+	return found, err
+}
+
+// lengthen settles how many rounds are played where nobody says: as many as were planned before, or the model's length.
+func (p *Plan) lengthen(planned int) error {
+	if p.Rounds == 0 {
+		p.Rounds = planned
+	}
+	if p.Rounds > 0 {
+		return nil
+	}
 	if p.Model.Length == nil {
-		return 0, wrong{fmt.Errorf("%s has no default length; say how many rounds, or how long", p.Model.Name)}
+		return wrong{fmt.Errorf("%s has no default length; say how many rounds, or how long", p.Model.Name)}
 	}
-	return p.Model.Length(p.shape), nil
-}
-
-// modelInFile returns the model that a configuration file names, or "".
-func modelInFile(path string) (string, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", wrong{fmt.Errorf("config: %w; give a TOML file, such as `ganymede config MODEL` writes", err)}
-	}
-	var head struct {
-		Model string `toml:"model"`
-	}
-	if err := toml.Unmarshal(content, &head); err != nil {
-		return "", nil // the options in it are read next, and the error there names the line
-	}
-	return head.Model, nil
+	p.Rounds = p.Model.Length(p.shape)
+	return nil
 }
 
 // settle loads options and data, and builds the game.
 func (p *Plan) settle(ctx context.Context, found *sets.Found, sources []config.Source, split *data.Split) (err error) {
+	if keep := p.request.Keep; keep > 0 {
+		sources = append(sources, config.Set("--keep", "train.keep", strconv.Itoa(keep)))
+	}
 	if err := p.Config.Load(sources...); err != nil {
 		return wrong{err}
-	}
-	if p.request.Keep > 0 {
-		p.options.train.Keep = p.request.Keep
 	}
 	p.options.images.Side = chooseSide(p.Model, p.options.images.Side, found)
 	if p.Set, err = found.Load(ctx, sets.Options{Images: p.options.images, Points: p.options.points, Split: split}); err != nil {

@@ -6,55 +6,49 @@ import (
 	"fmt"
 
 	"github.com/ganymede-gan/ganymede/config"
-	"github.com/ganymede-gan/ganymede/data/images"
-	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/run"
 	"github.com/ganymede-gan/ganymede/train"
 )
 
 // prepareResume reads what a run was, and refuses to go on with anything else.
-func prepareResume(ctx context.Context, request Request) (*Plan, error) {
+func prepareResume(ctx context.Context, request Request, file []byte) (*Plan, error) {
 	folder, err := run.Open(request.Run)
 	if err != nil {
 		return nil, err
 	}
 	m := folder.Manifest
+	request.Environ = nil // what it said when the run was made stands in run.toml
+	if err := request.identify(file); err != nil {
+		return nil, err
+	}
+	switch {
+	case request.Model != "" && request.Model != m.Model:
+		return nil, wrong{fmt.Errorf("%s trains %s; it cannot be resumed as %s", request.Run, m.Model, request.Model)}
+	case request.Seed != 0 && request.Seed != m.Seed:
+		return nil, wrong{fmt.Errorf("%s has the seed %d; it cannot be resumed with %d", request.Run, m.Seed, request.Seed)}
+	}
+	request.Model, request.Seed = m.Model, m.Seed
 	if request.Data == "" {
 		request.Data = m.Data.Path
 	}
-	if request.Model != "" && request.Model != m.Model {
-		return nil, wrong{fmt.Errorf("%s trains %s; it cannot be resumed as %s", request.Run, m.Model, request.Model)}
-	}
-	request.Model, request.Seed = m.Model, m.Seed
-	found, err := sets.Find(ctx, request.Data, images.ScanOptions{})
+	plan := &Plan{Seed: m.Seed, Time: request.Time, Rounds: request.Rounds, Dir: folder.Dir, request: request, resumed: folder}
+	found, err := plan.find(ctx)
 	if err != nil {
-		return nil, err
-	}
-	plan := &Plan{Seed: m.Seed, request: request, resumed: folder, Dir: folder.Dir}
-	if plan.Model, _, err = chooseModel(request, found); err != nil {
-		return nil, err
-	}
-	if plan.Config, plan.options, err = configure(plan.Model, found.Kind); err != nil {
 		return nil, err
 	}
 	split, err := readSplit(folder)
 	if err != nil {
 		return nil, err
 	}
-	if err := plan.settle(ctx, found, []config.Source{m.Source(), config.Flags(request.Set)}, split); err != nil {
+	sources := []config.Source{m.Source(), config.TOML(request.File, file, run.Reserved()...), config.Flags(request.Set, identityKeys...)}
+	if err := plan.settle(ctx, found, sources, split); err != nil {
 		return nil, err
 	}
 	if err := plan.same(m); err != nil {
 		return nil, err
 	}
-	plan.Time, plan.Rounds = request.Time, request.Rounds
-	if plan.Rounds == 0 {
-		plan.Rounds = plannedRounds(m)
-	}
-	if plan.Rounds == 0 {
-		if plan.Rounds, err = plan.length(); err != nil {
-			return nil, err
-		}
+	if err := plan.lengthen(plannedRounds(m)); err != nil {
+		return nil, err
 	}
 	checkpoint, err := folder.Load(run.Last, run.State)
 	if err != nil && !errors.Is(err, run.ErrNoCheckpoint) {

@@ -86,6 +86,31 @@ func TestLaterSourceWinsAndIsRemembered(t *testing.T) {
 	}
 }
 
+// Keys that are somebody else's are passed over in every source, and that somebody reads them with Only, whatever the rest says.
+func TestKeysOfSomebodyElse(t *testing.T) {
+	c, o, _ := mounted(t)
+	document, environ, settings := []byte("name = 'a'\nlatent = 3\n"), []string{"GANYMEDE_SET_NAME=b", "GANYMEDE_SET_SIDE=28"}, []string{"name=c", "rate=0.5"}
+	if err := c.Load(TOML("f", document, "name"), c.Environment(environ, "name"), Flags(settings, "name")); err != nil {
+		t.Fatal(err)
+	}
+	if o.Latent != 3 || o.Side != 28 || o.Rate != 0.5 {
+		t.Errorf("got %+v", o)
+	}
+	var other struct {
+		Name string `toml:"name" default:"" free:"any text" help:"a name"`
+	}
+	d, err := New(At("", &other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"a", "b", "c"} {
+		sources := []Source{Only(TOML("f", document), "name"), Only(d.Environment(environ), "name"), Only(Flags(settings), "name")}
+		if err := d.Load(sources[:i+1]...); err != nil || other.Name != want {
+			t.Errorf("%d sources: %q (%v), want %q", i+1, other.Name, err, want)
+		}
+	}
+}
+
 // Each line of a report: which key, where it came from, what was given, what is allowed, what to do.
 func TestAllErrorsAtOnce(t *testing.T) {
 	c, o, _ := mounted(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// Source gives values for options: [File], [TOML], [Environment], [Flags], [Set].
+// Source gives values for options: [File], [TOML], [Environment], [Flags], [Set], or [Only] some of theirs.
 type Source func() ([]assignment, []Problem)
 
 // assignment is a value somewhere, not yet understood.
@@ -142,16 +142,20 @@ func note(p *unstable.Parser, lines map[string]int, table string, e *unstable.No
 	return key
 }
 
-// Environment reads the variables that start with [Prefix] from a list such as os.Environ returns.
-func (c *Config) Environment(environ []string) Source {
-	keys := map[string]string{}
+// Environment reads the variables that start with [Prefix] from a list such as os.Environ returns. Those of the keys named in skip
+// are somebody else's.
+func (c *Config) Environment(environ []string, skip ...string) Source {
+	keys, others := map[string]string{}, map[string]bool{}
 	for key := range c.byKey {
 		keys[Variable(key)] = key
+	}
+	for _, key := range skip {
+		others[Variable(key)] = true
 	}
 	return func() (assignments []assignment, problems []Problem) {
 		for _, entry := range slices.Sorted(slices.Values(environ)) {
 			name, value, _ := strings.Cut(entry, "=")
-			if !strings.HasPrefix(name, Prefix) {
+			if !strings.HasPrefix(name, Prefix) || others[name] {
 				continue
 			}
 			origin := Origin{Kind: FromEnvironment, Where: name}
@@ -166,14 +170,18 @@ func (c *Config) Environment(environ []string) Source {
 	}
 }
 
-// Flags reads settings of the form key=value, as --set takes them. A list is written with commas.
-func Flags(settings []string) Source {
+// Flags reads settings of the form key=value, as --set takes them. A list is written with commas. Keys named in skip are somebody
+// else's.
+func Flags(settings []string, skip ...string) Source {
 	return func() (assignments []assignment, problems []Problem) {
 		for _, s := range settings {
 			key, value, ok := strings.Cut(s, "=")
 			key = strings.TrimSpace(key)
 			if !ok || key == "" {
 				problems = append(problems, Problem{Origin: Origin{FromFlag, "--set"}, Given: s, Want: "must have the form key=value"})
+				continue
+			}
+			if slices.Contains(skip, key) {
 				continue
 			}
 			assignments = append(assignments, assignment{key, text(value), Origin{FromFlag, "--set"}})
@@ -186,6 +194,14 @@ func Flags(settings []string) Source {
 func Set(where, key, value string) Source {
 	return func() ([]assignment, []Problem) {
 		return []assignment{{key, text(value), Origin{FromFlag, where}}}, nil
+	}
+}
+
+// Only passes on what a source says of some keys. What is wrong with the rest is told where the rest is read.
+func Only(read Source, keys ...string) Source {
+	return func() ([]assignment, []Problem) {
+		assignments, _ := read()
+		return slices.DeleteFunc(assignments, func(a assignment) bool { return !slices.Contains(keys, a.key) }), nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ganymede-gan/ganymede"
@@ -60,7 +61,7 @@ Ctrl-C finishes the round and saves; a second one stops at once and keeps the la
 	flags.StringVar(&r.Run, "run", "", "folder of the run; default is the next free name in runs/")
 	flags.IntVar(&r.Rounds, "rounds", 0, "how many rounds; default is the model's length")
 	flags.DurationVar(&r.Time, "time", 0, "how long instead, such as 90s, 10m or 2h")
-	flags.Int64Var(&r.Seed, "seed", 0, "seed of everything that is drawn")
+	flags.Func("seed", "`number` that all that is drawn depends on; default 0", f.readSeed)
 	flags.StringArrayVar(&r.Set, "set", nil, "an option, `key=value`; may be given many times")
 	flags.StringVar(&r.File, "config", "", "TOML `file` of options (ganymede config writes one; a run.toml is one)")
 	flags.StringVar(&r.Backend, "backend", "cpu", "what computes: cpu, go (slow, for checks), or xla:PLUGIN in a binary built for it")
@@ -77,6 +78,15 @@ Ctrl-C finishes the round and saves; a second one stops at once and keeps the la
 	completeFlag(cmd, "init", runPaths)
 	completeFlag(cmd, "set", optionKeys(&r.Model))
 	return cmd
+}
+
+// readSeed sets the seed over a file's and the environment's, 0 too.
+func (f *trainFlags) readSeed(text string) error {
+	if _, err := strconv.ParseInt(text, 10, 64); err != nil {
+		return errors.New("it must be a whole number")
+	}
+	f.request.Set = append(f.request.Set, "seed="+text)
+	return nil
 }
 
 // read makes the request of flags and arguments.
