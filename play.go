@@ -38,37 +38,52 @@ func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
 		p.tellWarning(fmt.Errorf("%s was left without notice by %s; it goes on from its last checkpoint", folder.Dir, stale))
 	}
 	outcome.Dir = folder.Dir
-	status := run.Status{Condition: run.Failed}
-	defer func() {
-		if status.Condition == run.Failed && err != nil {
-			status.Reason = err.Error()
-		}
-		status.Round, status.At = outcome.Round, time.Now()
-		err = errors.Join(err, folder.Finish(status))
-	}()
+	status := run.Status{Condition: run.Failed, Reason: "the program panicked"} // if nothing better is known
+	defer func() { err = errors.Join(err, folder.Finish(status)) }()
+	err = p.trainIn(ctx, folder, stage, outcome)
+	status = p.status(ctx, outcome, err)
+	return outcome, err
+}
+
+// trainIn plays in a folder that is locked, and writes what is told of the run afterwards.
+func (p *Plan) trainIn(ctx context.Context, folder *run.Run, stage *stage, outcome *Outcome) error {
 	if p.resumed != nil {
 		if err := p.restore(folder, stage.trainer); err != nil {
-			return outcome, err
+			return err
 		}
-		outcome.Round = stage.trainer.Round()
+		if err := p.amend(folder); err != nil {
+			return err
+		}
 	}
-	err = p.play(ctx, folder, stage)
-	outcome.Round = stage.trainer.Round()
-	outcome.Finished = err == nil
+	err := p.play(ctx, folder, stage)
+	outcome.Round, outcome.Finished = stage.trainer.Round(), err == nil
+	if err != nil && !cancelled(ctx, err) {
+		return err
+	}
+	var undrawn error
+	if outcome.Progress, undrawn = writeProgress(folder, p.Set.Codec); undrawn != nil {
+		p.tellWarning(undrawn)
+	}
+	return errors.Join(err, folder.Write(run.CardFile, p.card(outcome.Round)))
+}
+
+// cancelled tells that an error is the context's, rather than what it kept from being done.
+func cancelled(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, ctx.Err())
+}
+
+// status is how training ended, for the run's folder.
+func (p *Plan) status(ctx context.Context, outcome *Outcome, err error) run.Status {
+	status := run.Status{Condition: run.Finished, Round: outcome.Round, At: time.Now()}
 	switch {
-	case err == nil && outcome.Round >= p.Rounds:
-		status.Condition = run.Finished
-	case err == nil:
-		status.Condition, status.Reason = run.Finished, "the time was up"
-	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+	case err == nil && outcome.Round < p.Rounds:
+		status.Reason = "the time was up"
+	case err != nil && cancelled(ctx, err):
 		status.Condition, status.Reason = run.Stopped, "interrupted"
-	default:
-		return outcome, err
+	case err != nil:
+		status.Condition, status.Reason = run.Failed, err.Error()
 	}
-	if outcome.Progress, err = writeProgress(folder, p.Set.Codec); err != nil {
-		p.tellWarning(err)
-	}
-	return outcome, errors.Join(ctx.Err(), folder.Write(run.CardFile, p.card(outcome.Round)))
+	return status
 }
 
 // stage is where a game is played: a backend with the first round and the sampling graph compiled for it.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"strconv"
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/run"
@@ -79,20 +81,29 @@ func (p *Plan) same(m run.Manifest) error {
 		return fmt.Errorf("%s: the data at %s is not what the run was trained on: %d records with hash %.12s then, %d with %.12s now; give the same data, or start a new run with --init",
 			p.Dir, p.request.Data, m.Data.Count, m.Data.SHA256, p.Set.Origin.Records, now)
 	}
-	then, err := m.Values()
+	changes, err := p.changed(m)
 	if err != nil {
 		return err
 	}
-	var changes []error
-	for _, change := range p.Config.Diff(then) {
+	var refused []error
+	for _, change := range changes {
 		if !change.Neutral {
-			changes = append(changes, errors.New(change.String()))
+			refused = append(refused, errors.New(change.String()))
 		}
 	}
-	if len(changes) > 0 {
-		return wrong{fmt.Errorf("%s cannot be resumed with other options; start a new run with --init %s:\n%w", p.Dir, p.Dir, errors.Join(changes...))}
+	if len(refused) > 0 {
+		return wrong{fmt.Errorf("%s cannot be resumed with other options; start a new run with --init %s:\n%w", p.Dir, p.Dir, errors.Join(refused...))}
 	}
 	return nil
+}
+
+// changed lists the options that are not what they were.
+func (p *Plan) changed(m run.Manifest) ([]config.Change, error) {
+	then, err := m.Values()
+	if err != nil {
+		return nil, err
+	}
+	return p.Config.Diff(then), nil
 }
 
 // restore brings a resumed run back to its last good checkpoint.
@@ -113,4 +124,19 @@ func (p *Plan) restore(folder *run.Run, trainer *train.Trainer) error {
 	}
 	trainer.SetRound(checkpoint.Round)
 	return folder.Rewind(checkpoint.Round)
+}
+
+// amend lets run.toml tell the plan as it is now: how many rounds, and options that change no result.
+func (p *Plan) amend(folder *run.Run) error {
+	m := folder.Manifest
+	changed, err := p.changed(m)
+	if err != nil || len(changed) == 0 && plannedRounds(m) == p.Rounds {
+		return err
+	}
+	m.Versions = maps.Clone(m.Versions)
+	if m.Versions == nil {
+		m.Versions = map[string]string{}
+	}
+	m.Versions[plannedKey], m.Options = strconv.Itoa(p.Rounds), p.Config.TOML()
+	return folder.Amend(m)
 }

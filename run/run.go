@@ -79,6 +79,22 @@ func Create(dir string, m Manifest) (*Run, error) {
 	return Open(dir)
 }
 
+// Amend writes run.toml anew, of a run whose plan changed as it was gone on with. The lock must be held.
+func (r *Run) Amend(m Manifest) error {
+	if err := r.mustHold(); err != nil {
+		return err
+	}
+	document, err := m.document()
+	if err != nil {
+		return err
+	}
+	if err := r.Write(ManifestFile, document); err != nil {
+		return err
+	}
+	r.Manifest, err = readManifest(r.Path(ManifestFile))
+	return err
+}
+
 // CreateNext makes a folder in parent named base-N, N being the first number above those taken: fashion-dcgan-1. What is
 // not a letter or a digit becomes "-". Two processes never get the same folder.
 func CreateNext(parent, base string, m Manifest) (*Run, error) {

@@ -37,6 +37,34 @@ func TestManifestRoundTrip(t *testing.T) {
 	}
 }
 
+// A plan that changed stands in run.toml from then on; only who trains may say so.
+func TestAmend(t *testing.T) {
+	r, err := Create(filepath.Join(t.TempDir(), "a"), manifest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := manifest()
+	m.Versions["rounds"], m.Options = "500", []byte("latent = 7\n")
+	if err := r.Amend(m); err == nil {
+		t.Error("amended without the lock")
+	}
+	if _, err := r.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Unlock()
+	if err := r.Amend(m); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, err := again.Manifest.Values()
+	if err != nil || !reflect.DeepEqual(values, config.Values{"latent": "7"}) || again.Manifest.Versions["rounds"] != "500" || !reflect.DeepEqual(again.Manifest, r.Manifest) {
+		t.Errorf("%v: options %v, %+v", err, values, again.Manifest)
+	}
+}
+
 // A user may give a run's run.toml as --config of another.
 func TestManifestIsAConfiguration(t *testing.T) {
 	r, err := Create(filepath.Join(t.TempDir(), "a"), manifest())

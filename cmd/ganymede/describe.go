@@ -109,9 +109,7 @@ func more(e ending) string {
 	switch {
 	case e.plan.Time > 0:
 		return " --time " + short(e.plan.Time)
-	case e.interrupted && e.plan.Round > 0: // a run that was gone on with remembers its first plan
-		return fmt.Sprintf(" --rounds %d", e.plan.Rounds)
-	case e.interrupted:
+	case e.interrupted: // the run knows how many
 		return ""
 	}
 	return fmt.Sprintf(" --rounds %d", 2*e.plan.Rounds)

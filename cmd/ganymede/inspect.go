@@ -134,7 +134,7 @@ func kindsText(kinds images.Kinds) string {
 func (a *app) printRun(r *ganymede.RunReport) {
 	w := a.stdout
 	fmt.Fprintf(w, "%s: %s on %s, %s after round %s", r.Dir, r.Model, r.Data, r.Condition, count(r.Round))
-	if r.Planned >= r.Round { // it was not gone on with beyond its plan
+	if r.Planned >= r.Round { // a run for a time may have more
 		fmt.Fprintf(w, " of %s", count(r.Planned))
 	}
 	fmt.Fprintln(w)
