@@ -2,6 +2,7 @@ package ganymede
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/gan"
@@ -38,13 +39,18 @@ func chooseModel(request Request, found *sets.Found) (model gan.Model, why strin
 }
 
 // chooseSide settles the side of the pictures: the one asked for, else the largest that the model can do and the data fills.
+// Data fill a side that is theirs, or at most a seventh more: 32 for pictures of 28, where the model cannot do 28.
 func chooseSide(model gan.Model, asked int, found *sets.Found) int {
 	if asked != 0 || found.Survey == nil || len(model.Sides) == 0 {
 		return asked
 	}
+	own := found.Survey.Side()
+	if slices.Contains(model.Sides, own) {
+		return own
+	}
 	side := model.Sides[0]
 	for _, s := range model.Sides {
-		if s <= found.Survey.Side() {
+		if 7*s <= 8*own {
 			side = s
 		}
 	}

@@ -2,7 +2,6 @@ package ganymede
 
 import (
 	"fmt"
-	"maps"
 	"os"
 
 	"github.com/ganymede-gan/ganymede/config"
@@ -25,29 +24,17 @@ type options struct {
 // configure mounts the options for a model and a kind of data.
 func configure(model gan.Model, kind string) (*config.Config, *options, error) {
 	o := &options{}
-	var mounts []config.Mount
-	if model.Options != nil {
-		o.model = model.Options()
-		mounts = append(mounts, config.At("", o.model), config.At("", &o.shared))
-	}
-	mounts = append(mounts, config.At("train", &o.train), config.At("engine", &o.engine))
+	mounts := []config.Mount{config.At("train", &o.train), config.At("engine", &o.engine), config.At("data", &o.images)}
 	if kind == "points" {
-		mounts = append(mounts, config.At("data", &o.points))
-	} else {
-		mounts = append(mounts, config.At("data", &o.images))
+		mounts[2] = config.At("data", &o.points)
 	}
-	c, err := config.New(mounts...)
-	if err != nil {
-		return nil, nil, err
+	if model.Options == nil {
+		c, err := config.New(mounts...)
+		return c, o, err
 	}
-	presets := maps.Clone(model.Shared)
-	if kind == "points" {
-		if presets == nil {
-			presets = map[string]string{}
-		}
-		maps.Copy(presets, model.Points)
-	}
-	return c, o, c.Preset(model.Name, presets)
+	o.model = model.Options()
+	c, err := model.Configure(o.model, &o.shared, kind == "points", mounts...)
+	return c, o, err
 }
 
 // Configure returns the options of a model for a kind of data ("images" or "points") at their defaults, to list or to

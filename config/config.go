@@ -38,6 +38,7 @@ type Config struct {
 	options  []*option // in the order of declaration, grouped by table
 	byKey    map[string]*option
 	checkers []checker
+	choices  []choice
 }
 
 // Validator is what an options struct may implement to refuse what its bounds cannot express, such as two fields that
@@ -107,8 +108,75 @@ func Default[T any]() T {
 // Preset changes defaults: values by key, in the notation of flags, that owner (a model, say) prefers. Options that were set
 // already keep their value. Nothing changes when a value is refused.
 func (c *Config) Preset(owner string, values map[string]string) error {
+	parsed, problems := c.defaults(owner, values)
+	if len(problems) > 0 {
+		return &Error{Problems: problems}
+	}
+	for o, v := range parsed {
+		o.prefer(v)
+	}
+	return nil
+}
+
+// choice is an option whose value names a set of defaults.
+type choice struct {
+	by     *option
+	sets   map[string]map[*option]standard
+	before map[*option]standard // of every option in the sets, as it was without them
+}
+
+// standard is a default, and whose it is.
+type standard struct {
+	value any
+	owner string
+}
+
+// Presets makes the text option of that key choose among sets of defaults: the set named as its value, if there is one, is
+// applied as [Config.Preset] does, now and whenever [Config.Load] changes the choice. Nothing changes when a value is refused.
+func (c *Config) Presets(key, owner string, sets map[string]map[string]string) error {
+	by := c.byKey[key]
+	if by == nil {
+		return &Error{Problems: []Problem{*c.unknown(assignment{key: key, origin: Origin{Kind: FromDefault, Where: owner}})}}
+	}
+	if _, ok := by.get().(string); !ok {
+		return &Error{Problems: []Problem{{Key: key, Want: "must be text to choose among defaults"}}}
+	}
+	made := choice{by: by, sets: map[string]map[*option]standard{}, before: map[*option]standard{}}
 	var problems []Problem
-	parsed := map[*option]any{}
+	for _, name := range sortedKeys(sets) {
+		values, wrong := c.defaults(owner+", "+key+"="+name, sets[name])
+		problems = append(problems, wrong...)
+		made.sets[name] = values
+		for o := range values {
+			made.before[o] = standard{o.standard, o.owner}
+		}
+	}
+	if len(problems) > 0 {
+		return &Error{Problems: problems}
+	}
+	c.choices = append(c.choices, made)
+	c.choose()
+	return nil
+}
+
+// choose gives the options the defaults of the sets that are chosen.
+func (c *Config) choose() {
+	for _, choice := range c.choices {
+		chosen := choice.sets[choice.by.get().(string)]
+		for o, without := range choice.before {
+			if v, ok := chosen[o]; ok {
+				o.prefer(v)
+			} else {
+				o.prefer(without)
+			}
+		}
+	}
+}
+
+// defaults reads values by key that an owner prefers.
+func (c *Config) defaults(owner string, values map[string]string) (map[*option]standard, []Problem) {
+	var problems []Problem
+	parsed := map[*option]standard{}
 	for _, key := range sortedKeys(values) {
 		a := assignment{key: key, raw: text(values[key]), origin: Origin{Kind: FromDefault, Where: owner}}
 		o, v, p := c.resolve(a)
@@ -119,19 +187,18 @@ func (c *Config) Preset(owner string, values map[string]string) error {
 			problems = append(problems, *p)
 			continue
 		}
-		parsed[o] = v
+		parsed[o] = standard{v, owner}
 	}
-	if len(problems) > 0 {
-		return &Error{Problems: problems}
+	return parsed, problems
+}
+
+// prefer changes the option's default, and its value if nobody set it.
+func (o *option) prefer(s standard) {
+	o.standard, o.owner = s.value, s.owner
+	if o.origin.Kind == FromDefault {
+		o.set(s.value)
+		o.origin.Where = s.owner
 	}
-	for o, v := range parsed {
-		o.standard = v
-		if o.origin.Kind == FromDefault {
-			o.set(v)
-			o.origin.Where = owner
-		}
-	}
-	return nil
 }
 
 // Load applies the sources in the order given, each over what came before, then validates everything. The usual order is a
@@ -153,9 +220,11 @@ func (c *Config) Load(sources ...Source) error {
 			o.origin = a.origin
 		}
 	}
+	c.choose()
 	problems = append(problems, c.validate()...)
 	if len(problems) > 0 {
 		c.restore(before)
+		c.choose()
 		return &Error{Problems: problems}
 	}
 	return nil

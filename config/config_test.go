@@ -244,6 +244,44 @@ func TestPresetChangesDefaultsOnly(t *testing.T) {
 	}
 }
 
+// A choice that a later source changes changes the defaults with it, and leaves what was set.
+func TestPresetsFollowTheirOption(t *testing.T) {
+	c, o, _ := mounted(t)
+	if err := c.Preset("biggan", map[string]string{"latent": "120"}); err != nil {
+		t.Fatal(err)
+	}
+	sets := map[string]map[string]string{"minimax": {"latent": "7", "side": "16"}, "hinge": {"rate": "0.1"}}
+	if err := c.Presets("loss", "biggan", sets); err != nil {
+		t.Fatal(err)
+	}
+	if o.Latent != 7 || o.Side != 16 || o.Rate != 2e-4 {
+		t.Errorf("the default choice gives %+v", o)
+	}
+	if err := c.Load(Flags([]string{"loss=hinge", "seed-2=3"})); err != nil {
+		t.Fatal(err)
+	}
+	if latent, _ := c.Option("latent"); o.Latent != 120 || o.Side != 64 || o.Rate != 0.1 || latent.Default != int64(120) || latent.Origin.String() != "default of biggan" {
+		t.Errorf("the other choice gives %+v, latent from %s", o, latent.Origin)
+	}
+	if rate, _ := c.Option("rate"); rate.Origin.String() != "default of biggan, loss=hinge" {
+		t.Errorf("rate is from %s", rate.Origin)
+	}
+	if err := c.Load(Flags([]string{"loss=minimax", "rate=7"})); err == nil || o.Latent != 120 || o.Rate != 0.1 {
+		t.Errorf("%v: a refused source left %+v", err, o)
+	}
+	if err := c.Load(Flags([]string{"loss=minimax", "side=32"})); err != nil || o.Latent != 7 || o.Side != 32 {
+		t.Errorf("%v: %+v", err, o)
+	}
+	for _, wrong := range []map[string]map[string]string{{"hinge": {"side": "63"}}, {"hinge": {"sidde": "64"}}} {
+		if err := c.Presets("loss", "biggan", wrong); err == nil {
+			t.Errorf("%v is taken", wrong)
+		}
+	}
+	if err := c.Presets("loss2", "biggan", sets); err == nil {
+		t.Error("a key that is not there is taken")
+	}
+}
+
 // Every value that can be set survives being written and read, floats to the bit.
 func TestTOMLRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

@@ -15,7 +15,8 @@ type option struct {
 	key      string
 	table    string // the key without its last part
 	kind     kind
-	standard any // the default
+	standard any    // the default
+	owner    string // whose default it is; "" is the declaration's
 	help     string
 	limits   limits
 	neutral  bool

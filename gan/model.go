@@ -1,5 +1,11 @@
 package gan
 
+import (
+	"maps"
+
+	"github.com/ganymede-gan/ganymede/config"
+)
+
 // Model is a published system: its networks and the choices its paper reports. A program's own systems are values of
 // this type as well as ours.
 type Model struct {
@@ -14,10 +20,40 @@ type Model struct {
 	Shared map[string]string
 	// Points are values over these where records are points, as an author's toy code has them.
 	Points map[string]string
+	// Small are values over these, of the model's own options and the shared ones, that train on a laptop. A model that has
+	// some has the option preset: small, the default, or paper, which is the model without them.
+	Small map[string]string
 	// Sides are the sides of square pictures that the networks can make, ascending; nil: any.
 	Sides []int
 	// Length is the default number of rounds for data of a shape.
 	Length func(d Data) int
+}
+
+// Preset chooses among the configurations of a model.
+type Preset struct {
+	Name string `toml:"preset" default:"small" in:"small,paper" help:"the values that nobody sets: those that train on a laptop, or the paper's"`
+}
+
+// Configure gathers the model's own options, the shared ones and more under one configuration, the model's values being
+// their defaults.
+func (m Model) Configure(own Builder, shared *Options, points bool, more ...config.Mount) (*config.Config, error) {
+	mounts := []config.Mount{config.At("", own), config.At("", shared)}
+	if m.Small != nil {
+		mounts = append(mounts, config.At("", &Preset{}))
+	}
+	c, err := config.New(append(mounts, more...)...)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	maps.Copy(values, m.Shared)
+	if points {
+		maps.Copy(values, m.Points)
+	}
+	if err := c.Preset(m.Name, values); err != nil || m.Small == nil {
+		return c, err
+	}
+	return c, c.Presets("preset", m.Name, map[string]map[string]string{"small": m.Small})
 }
 
 // Builder is a model's own options, which make its networks.

@@ -49,7 +49,7 @@ type ConvTranspose Conv
 // On applies the layer with the weights at net.
 func (c ConvTranspose) On(net Net, x *graph.Node) *graph.Node {
 	in := x.Shape().Dimensions[x.Rank()-1]
-	kernel := net.Weight("kernel", c.Init.or(LeCun()), c.Kernel, c.Kernel, c.Filters, in)
+	kernel := net.WeightOut(2, "kernel", c.Init.or(LeCun()), c.Kernel, c.Kernel, c.Filters, in)
 	y := ops.ConvTranspose(x, kernel, ops.ConvTransposeOptions{Stride: c.Stride, Padding: c.Pad})
 	return Conv(c).bias(net, y)
 }

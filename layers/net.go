@@ -23,6 +23,7 @@ type Binding struct {
 	changed []string
 	born    []string // made during this build
 	readers []map[string]bool
+	notes   []map[string]*graph.Node
 	parent  func(v *Variable) *graph.Node
 }
 
@@ -145,6 +146,15 @@ func (b *Binding) Watch(fn func()) map[string]bool {
 	return seen
 }
 
+// Noted runs fn and returns what networks noted on the way, by name.
+func (b *Binding) Noted(fn func()) map[string]*graph.Node {
+	noted := map[string]*graph.Node{}
+	b.notes = append(b.notes, noted)
+	defer func() { b.notes = b.notes[:len(b.notes)-1] }()
+	fn()
+	return noted
+}
+
 // Inputs returns the variables that the graph reads, in the order of their parameters.
 func (b *Binding) Inputs() []*Variable { return b.inputs }
 
@@ -184,7 +194,13 @@ type Net struct {
 	path    string
 	pass    Pass
 	prefix  string // put before the paths of variables: "average/" reads the averaged copy
+	hooks   []Hook
 }
+
+// Hook stands between the layers below a place and their weights of two axes or more: it returns what the layer sees in place
+// of weight, a node of the same shape. name is the weight's at net, out the axis of it that counts the outputs. Spectral
+// normalisation is one, an equalised learning rate another.
+type Hook func(net Net, name string, weight *graph.Node, out int) *graph.Node
 
 // Root returns the place at path, at the top of the tree.
 func (b *Binding) Root(path string) Net {
@@ -208,6 +224,23 @@ func (n Net) With(pass Pass) Net { n.pass = pass; return n }
 // Under returns the same place read below another root: Under("average/") reads the averaged copy of the weights.
 func (n Net) Under(prefix string) Net { n.prefix = prefix; return n }
 
+// Through returns the same place with a hook more. Of several, a later one sees what the one before returned.
+func (n Net) Through(hook Hook) Net {
+	n.hooks = append(slices.Clip(n.hooks), hook)
+	return n
+}
+
+// Bare returns the same place without hooks.
+func (n Net) Bare() Net { n.hooks = nil; return n }
+
+// Note makes a node known under a name to whoever called the network, see [Binding.Noted]: the features under a critic's last layer,
+// an auxiliary head's answer, an attention map. A later note of a name replaces an earlier one.
+func (n Net) Note(name string, node *graph.Node) {
+	if len(n.binding.notes) > 0 {
+		n.binding.notes[len(n.binding.notes)-1][name] = node
+	}
+}
+
 // Pass tells what kind of pass this is.
 func (n Net) Pass() Pass { return n.pass }
 
@@ -220,9 +253,22 @@ func (n Net) Graph() *graph.Graph { return n.binding.Graph }
 // DType is the type of the variables.
 func (n Net) DType() dtypes.DType { return n.binding.Weights.DType }
 
-// Weight returns the node of a trainable variable, made by init where it is new. Every layer fetches its weights here.
+// Weight returns what stands for a trainable variable, made by init where it is new: its node, or what hooks make of it. Every
+// layer fetches its weights here. The last axis of a weight counts the outputs.
 func (n Net) Weight(name string, init Init, dims ...int) *graph.Node {
-	return n.variable(name, init, true, dims)
+	return n.WeightOut(len(dims)-1, name, init, dims...)
+}
+
+// WeightOut is Weight for a layer whose outputs are counted by another axis.
+func (n Net) WeightOut(out int, name string, init Init, dims ...int) *graph.Node {
+	weight := n.variable(name, init, true, dims)
+	if len(dims) < 2 {
+		return weight
+	}
+	for _, hook := range n.hooks {
+		weight = hook(n, name, weight, out)
+	}
+	return weight
 }
 
 // Statistic returns the node of a variable that no optimiser changes.

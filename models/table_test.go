@@ -45,10 +45,7 @@ func configure(t testing.TB, model gan.Model, settings ...string) *configured {
 	t.Helper()
 	c := &configured{builder: model.Options()}
 	var err error
-	if c.config, err = config.New(config.At("", c.builder), config.At("", &c.shared)); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.config.Preset(model.Name, model.Shared); err != nil {
+	if c.config, err = model.Configure(c.builder, &c.shared, false); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.config.Load(config.Flags(settings)); err != nil {
