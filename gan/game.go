@@ -39,7 +39,9 @@ type Fields map[string]*Node
 // Act is a stretch of a game with its own moves.
 type Act struct {
 	Name   string
-	Rounds int // 0: until the end
+	Rounds int  // 0: until the end
+	Batch  int  // records in a batch; 0: the game's
+	Fresh  bool // optimisers start anew (Progressive GAN at each growth)
 	Moves  []Move
 }
 
@@ -68,6 +70,14 @@ func (m Move) slot() string {
 func (m Move) times() int { return max(m.Times, 1) }
 func (m Move) parts() int { return max(m.Parts, 1) }
 func (m Move) every() int { return max(m.Every, 1) }
+
+// Records is how many records a batch of the act has.
+func (g *Game) Records(act int) int {
+	if n := g.Acts[act].Batch; n > 0 {
+		return n
+	}
+	return g.Batch
+}
 
 // Due tells whether the move is made in a round, counted from 0 within its act.
 func (m Move) Due(round int) bool { return round%m.every() == 0 }

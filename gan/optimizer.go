@@ -13,9 +13,12 @@ type Optimizer interface {
 	Step(r *Turn, slot string, paths []string, gradients []*Node, rate *Node)
 }
 
+// MovesScope is where optimisers keep their state: "moves/critic/m/critic/out/kernel".
+const MovesScope = "moves"
+
 // moment is a running figure of one weight that an optimiser keeps, starting at 0.
 func moment(r *Turn, slot, name, path string) (*Node, string) {
-	key := "moves/" + slot + "/" + name + "/" + path
+	key := MovesScope + "/" + slot + "/" + name + "/" + path
 	return r.State(key, layers.Constant(0), r.Value(path).Shape().Dimensions...), key
 }
 
@@ -31,7 +34,7 @@ func (a Adam) Step(r *Turn, slot string, paths []string, gradients []*Node, rate
 	if epsilon == 0 {
 		epsilon = 1e-8
 	}
-	stepsKey := "moves/" + slot + "/steps"
+	stepsKey := MovesScope + "/" + slot + "/steps"
 	steps := graph.AddScalar(r.State(stepsKey, layers.Constant(0)), 1)
 	r.Set(stepsKey, steps)
 	step := graph.Div(rate, unbias(steps, a.Beta1))              // scalar

@@ -31,6 +31,7 @@ type Term struct {
 type Turn struct {
 	game  *Game
 	bind  *layers.Binding
+	batch int // records
 	pass  layers.Pass
 	under map[string]string // scope -> prefix of its copy, for sampling from averages
 
@@ -41,6 +42,7 @@ type Turn struct {
 	knobs map[string]*Node
 	terms []Term
 	once  map[shared]*remembered
+	asked map[string]int // how often networks have drawn at a place in this turn
 }
 
 // shared names a remembered node. Gradient accumulation remembers one for each part, so that the parts of a move stay apart.
@@ -59,7 +61,15 @@ type remembered struct {
 
 // NewTurn starts the graph of a game's round on a binding.
 func NewTurn(game *Game, bind *layers.Binding) *Turn {
-	return &Turn{game: game, bind: bind, knobs: map[string]*Node{}, once: map[shared]*remembered{}}
+	r := &Turn{game: game, bind: bind, batch: game.Batch, knobs: map[string]*Node{}, once: map[shared]*remembered{}, asked: map[string]int{}}
+	bind.Outside = layers.Outside{Draw: r.asks, Knob: r.Knob}
+	return r
+}
+
+// In says which act the moves belong to that are played next.
+func (r *Turn) In(act int) *Turn {
+	r.batch = r.game.Records(act)
+	return r
 }
 
 // Play builds the moves, in order, each Times its turns.
@@ -92,7 +102,7 @@ func (r *Turn) play(turn int) {
 	var paths []string
 	var gradients []*Node
 	for part := range m.parts() {
-		r.part = part
+		r.part, r.asked = part, map[string]int{}
 		loss := m.Loss(r)
 		if loss == nil {
 			panic(errors.New("the loss is nil; it must be a scalar"))
@@ -258,11 +268,40 @@ func (r *Turn) Draw(need Need) *Node {
 	if need.Int {
 		dtype = dtypes.Int32
 	}
-	shape := shapes.Make(dtype, append([]int{r.game.Batch}, need.Shape...)...)
+	shape := shapes.Make(dtype, append([]int{r.batch}, need.Shape...)...)
 	node := graph.Parameter(r.bind.Graph, fmt.Sprintf("draw:%s:%s:%d", need.Name, move, index), shape)
 	r.draws = append(r.draws, &Draw{Need: need, Move: move, Turn: index, Node: node})
 	return node
 }
+
+// asks draws what a network asks for: a need named after the place, and a number where several passes ask there. As many are
+// drawn as it takes batches to have enough records.
+func (r *Turn) asks(path string, flat bool, dims []int) *Node {
+	need := Need{Kind: Gaussian, Shape: dims[1:]}
+	if flat {
+		need.Kind = Flat
+	}
+	var drawn []*Node
+	for have := 0; have < dims[0]; have += r.batch {
+		need.Name = path
+		if again := r.asked[path]; again > 0 {
+			need.Name = fmt.Sprintf("%s#%d", path, again)
+		}
+		r.asked[path]++
+		drawn = append(drawn, r.Draw(need))
+	}
+	all := drawn[0]
+	if len(drawn) > 1 {
+		all = graph.Concatenate(drawn, 0)
+	}
+	if all.Shape().Dimensions[0] > dims[0] {
+		all = graph.SliceAxis(all, 0, graph.AxisRange(0, dims[0]))
+	}
+	return all
+}
+
+// Batch is how many records this turn's batches have.
+func (r *Turn) Batch() int { return r.batch }
 
 // moving is the name of the move whose turn it is, "" while sampling.
 func (r *Turn) moving() string {

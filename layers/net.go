@@ -17,6 +17,7 @@ type Binding struct {
 	Weights *Weights
 	Graph   *graph.Graph
 	Where   string // the place entered last: an error while building names it
+	Outside Outside
 
 	nodes   map[string]*graph.Node // current
 	inputs  []*Variable            // in the order of their parameters

@@ -15,22 +15,22 @@ import (
 
 // draw makes the inputs that a round draws. Records come in an order of their own for each move, latents from a stream
 // of their own for each turn: both depend on seed and round alone, so a resumed run needs no state.
-func (t *Trainer) draw(ctx context.Context, p *program, act gan.Act, within int) ([]*tensors.Tensor, error) {
+func (t *Trainer) draw(ctx context.Context, p *program, act, within int) ([]*tensors.Tensor, error) {
 	drawn := make([]*tensors.Tensor, len(p.draws))
 	moves := map[string]gan.Move{}
-	for _, move := range act.Moves {
+	for _, move := range t.Game.Acts[act].Moves {
 		moves[move.Name] = move
 	}
-	loaded := ""
+	loaded, batch := "", t.Game.Records(act)
 	for i, d := range p.draws {
 		if d.Need.Kind != gan.Record {
 			random := layers.Stream(t.Seed, "draw", d.Need.Name, d.Move, strconv.Itoa(t.round), strconv.Itoa(d.Turn))
-			drawn[i] = sample(random, d.Need, t.Game.Batch, t.Weights.DType)
+			drawn[i] = sample(random, d.Need, batch, t.Weights.DType)
 			continue
 		}
 		// All fields of a turn's records come from the same records; draws of one turn mostly follow each other.
 		if turn := d.Move + strconv.Itoa(d.Turn); turn != loaded {
-			if err := t.load(ctx, act.Name+"/"+d.Move, moves[d.Move].Made(within)+d.Turn); err != nil {
+			if err := t.load(ctx, t.Game.Acts[act].Name+"/"+d.Move, moves[d.Move].Made(within)+d.Turn, batch); err != nil {
 				return nil, err
 			}
 			loaded = turn
@@ -45,7 +45,7 @@ func (t *Trainer) draw(ctx context.Context, p *program, act gan.Act, within int)
 }
 
 // load reads the records of the turn-th batch in the order of that name.
-func (t *Trainer) load(ctx context.Context, name string, turn int) error {
+func (t *Trainer) load(ctx context.Context, name string, turn, batch int) error {
 	order := t.orders[name]
 	if order == nil {
 		order = data.NewOrder(uint64(t.Seed), name, t.Source.Len())
@@ -54,7 +54,7 @@ func (t *Trainer) load(ctx context.Context, name string, turn int) error {
 		}
 		t.orders[name] = order
 	}
-	return t.Source.Read(ctx, order.Indices(int64(turn)*int64(t.Game.Batch), t.Game.Batch), t.batch)
+	return t.Source.Read(ctx, order.Indices(int64(turn)*int64(batch), batch), t.batch)
 }
 
 // tensorOf copies an array into a tensor.

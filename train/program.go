@@ -69,18 +69,27 @@ func compile(backend compute.Backend, game *gan.Game, weights *layers.Weights, n
 }
 
 // Outline builds every move of a game without compiling anything, and returns the weights that they own, without values.
-func Outline(backend compute.Backend, game *gan.Game) (weights *layers.Weights, err error) {
-	weights = layers.NewWeights(0)
+func Outline(backend compute.Backend, game *gan.Game) (*layers.Weights, error) {
+	weights := layers.NewWeights(0)
+	for act := range game.Acts {
+		if err := outline(backend, game, act, weights); err != nil {
+			return nil, err
+		}
+	}
+	return weights, nil
+}
+
+func outline(backend compute.Backend, game *gan.Game, act int, weights *layers.Weights) (err error) {
 	g := graph.NewGraph(backend, "outline")
 	defer g.Finalize()
-	turn := gan.NewTurn(game, layers.Bind(weights, g))
+	turn := gan.NewTurn(game, layers.Bind(weights, g)).In(act)
 	defer func() {
 		if caught := recover(); caught != nil {
-			weights, err = nil, buildError(turn, caught)
+			err = buildError(turn, caught)
 		}
 	}()
-	turn.Play(game.Acts[len(game.Acts)-1].Moves)
-	return weights, nil
+	turn.Play(game.Acts[act].Moves)
+	return nil
 }
 
 // parameters finds which input each parameter of the graph takes.

@@ -67,7 +67,10 @@ func (t *Trainer) Play(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	draws, err := t.draw(ctx, p, t.Game.Acts[act], within)
+	if within == 0 && t.Game.Acts[act].Fresh {
+		t.refresh()
+	}
+	draws, err := t.draw(ctx, p, act, within)
 	if err != nil {
 		return Result{}, err
 	}
@@ -94,6 +97,17 @@ func (t *Trainer) Play(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
+// refresh sets what optimisers remember back to 0, where it started. Doing it again does no harm, so neither a round that fails nor a
+// checkpoint between two acts needs care.
+func (t *Trainer) refresh() {
+	for _, v := range t.Weights.All(gan.MovesScope) {
+		if v.Value != nil {
+			v.Value.FinalizeAll()
+			v.Value = tensors.FromShape(v.Shape) // of zeros
+		}
+	}
+}
+
 // program returns the compiled round for the moves that are due, compiling it when they are first due together.
 func (t *Trainer) program(act, within int) (*program, error) {
 	var due []gan.Move
@@ -108,7 +122,7 @@ func (t *Trainer) program(act, within int) (*program, error) {
 		return p, nil
 	}
 	p, err := compile(t.Backend, t.Game, t.Weights, "round "+key, func(turn *gan.Turn) (names []string, nodes []*graph.Node) {
-		turn.Play(due)
+		turn.In(act).Play(due)
 		for _, term := range turn.Terms() {
 			names, nodes = append(names, term.Name), append(nodes, term.Node)
 		}
