@@ -54,6 +54,20 @@ func (l LayerNorm) On(net Net, x *graph.Node) *graph.Node {
 	return graph.Add(graph.Mul(x, broadcast(scale, x)), broadcast(shift, x))
 }
 
+// InstanceNorm normalises each channel of each record over its places (Ulyanov 2016, 1607.08022), without scale and shift, as
+// Torch does by default: [batch, height, width, channels] to the same.
+type InstanceNorm struct {
+	Epsilon float64 // 0 is 1e-5
+}
+
+// On applies the layer, which has no weights.
+func (l InstanceNorm) On(_ Net, x *graph.Node) *graph.Node {
+	kept := graph.ReduceAndKeep(x, graph.ReduceMean, 1, 2) // [batch, 1, 1, channels]
+	x = graph.Sub(x, kept)
+	variance := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, 1, 2)
+	return graph.Mul(x, inverseDeviation(variance, l.Epsilon))
+}
+
 // moments returns mean and variance (biased) over the axes.
 func moments(x *graph.Node, axes ...int) (mean, variance *graph.Node) {
 	kept := graph.ReduceAndKeep(x, graph.ReduceMean, axes...)
