@@ -108,10 +108,16 @@ type Need struct {
 	Shape   []int // of one sample, without the batch axis
 	Int     bool  // int32 rather than float32
 	Classes int   // labels: how many there are
+	Apart   bool  // of the data: drawn in an order of its own, so that it does not go with the turn's other records
 }
 
 // Records needs a field of the data; shape is that of one record.
 func Records(name string, shape ...int) Need { return Need{Name: name, Kind: Record, Shape: shape} }
+
+// RecordsApart needs a field of the data that is drawn without regard to its other fields.
+func RecordsApart(name string, shape ...int) Need {
+	return Need{Name: name, Kind: Record, Shape: shape, Apart: true}
+}
 
 // RecordLabels needs the integer field of the data that tells each record's class.
 func RecordLabels(name string, classes int) Need {

@@ -29,6 +29,12 @@ type Penalty struct {
 	NoiseEnd  float64 `toml:"noise-end" default:"0.5" above:"0" max:"1" help:"share of the run after which the instance noise has faded to 0"`
 }
 
+// slopes tells that R1 or R2 is on.
+func (p Penalty) slopes() bool { return p.R1 > 0 || p.R2 > 0 }
+
+// lazy tells that R1 and R2 are a step of their own.
+func (p Penalty) lazy() bool { return p.slopes() && p.Every > 1 }
+
 // Optim holds how the players step.
 type Optim struct {
 	Batch      int     `toml:"batch" default:"64" min:"1" max:"4096" help:"records in a batch"`

@@ -37,7 +37,7 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := figures(t, 16, 1, 2)
-			pair, err := configure(t, model, append(small(t, model), c.settings...)...).builder.Pair(s.shape)
+			pair, err := configure(t, model, append(small(t, model), c.settings...)...).pair(s.shape)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -98,7 +98,7 @@ func TestParameters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pair, err := configure(t, model, c.settings...).builder.Pair(c.d)
+			pair, err := configure(t, model, c.settings...).pair(c.d)
 			if err != nil {
 				t.Fatal(err)
 			}
