@@ -59,22 +59,15 @@ func of(model string, shape gan.Data, settings ...string) func() (*gan.Game, err
 }
 
 func makeGame(m gan.Model, shape gan.Data, settings []string) (*gan.Game, error) {
-	builder, shared := m.Options(), gan.Options{}
-	c, err := config.New(config.At("", builder), config.At("", &shared))
+	own, shared := m.Options(), gan.Options{}
+	c, err := m.Configure(own, &shared, false)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.Preset(m.Name, m.Shared); err != nil {
 		return nil, err
 	}
 	if err := c.Load(config.Flags(settings)); err != nil {
 		return nil, err
 	}
-	pair, err := builder.Pair(shape)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Name, err)
-	}
-	game, err := pair.Game(shared)
+	game, err := gan.Build(own, shape, shared)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}

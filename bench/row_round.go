@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/models"
 )
@@ -46,11 +47,16 @@ func everyModel() (tasks []task) {
 	return tasks
 }
 
-// smallest are the smallest pictures that are worth a network: those of side 28 or more that the model can do, with two classes.
+// smallest are the smallest pictures that are worth a network: those of side 28 or more that the model can do, with two classes, and two
+// domains of them where the model translates.
 func smallest(m gan.Model) gan.Data {
 	side := 28
 	for i := len(m.Sides) - 1; i >= 0 && m.Sides[i] >= 28; i-- {
 		side = m.Sides[i]
 	}
-	return gan.Data{Field: "pictures", Shape: []int{side, side, 1}, Classes: 2}
+	d := gan.Data{Field: data.Pictures, Shape: []int{side, side, 1}, Classes: 2}
+	if m.Domains != gan.One {
+		d.Field, d.To, d.Paired = "a", "b", m.Domains == gan.Pairs
+	}
+	return d
 }
