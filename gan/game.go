@@ -29,12 +29,19 @@ type Game struct {
 	Generate func(*Turn) Fields
 	// Shown are the scopes of the weights that Generate reads, raw: what a program that only samples must have.
 	Shown []string
+	// Hooks stand between the layers of a scope and their weights.
+	Hooks map[string][]layers.Hook
 	// Averaged tells that averages of the shown weights are kept, under the scope "average".
 	Averaged bool
 }
 
 // Fields are generated records by the name of the field: "pictures" [batch, height, width, channels] in [-1, 1], "points" [batch, 2].
 type Fields map[string]*Node
+
+// Conditional tells whether generated records are asked for by class.
+func (g *Game) Conditional() bool {
+	return slices.ContainsFunc(g.Needs, func(n Need) bool { return n.Kind == Label })
+}
 
 // Act is a stretch of a game with its own moves.
 type Act struct {

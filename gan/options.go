@@ -9,9 +9,10 @@ import (
 
 // Options are what every model of two players shares. A model names its paper's values; the user may change any.
 type Options struct {
-	Objective string  `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
-	Penalty   Penalty `toml:"penalty"`
-	Optim     Optim   `toml:"optim"`
+	Objective string    `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
+	Penalty   Penalty   `toml:"penalty"`
+	Optim     Optim     `toml:"optim"`
+	Technique Technique `toml:"technique"`
 }
 
 // Penalty holds what keeps the critic in bounds.

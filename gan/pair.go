@@ -43,6 +43,7 @@ func (p Pair) Game(o Options) (*Game, error) {
 		Generate: play.generate,
 		Shown:    []string{GeneratorScope},
 		Averaged: o.Optim.Average > 0,
+		Hooks:    o.Technique.Hooks([]string{CriticScope}, []string{GeneratorScope}),
 	}
 	if p.Classes > 0 {
 		game.Needs = append(game.Needs, RecordLabels("labels", p.Classes), Labels("classes", p.Classes))

@@ -247,7 +247,11 @@ func (r *Turn) State(path string, init layers.Init, dims ...int) *Node {
 
 // Net returns the place of a player's weights. A player can be applied many times.
 func (r *Turn) Net(player string) Net {
-	return r.bind.Root(player).With(r.pass).Under(r.under[player])
+	net := r.bind.Root(player).With(r.pass).Under(r.under[player])
+	for _, hook := range r.game.Hooks[player] {
+		net = net.Through(hook)
+	}
+	return net
 }
 
 // Need returns what the game draws under the name, drawn for this turn: the same node within a turn.

@@ -26,6 +26,7 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 		{"dcgan", []string{"critic-norm=none"}},
 		{"wgan-gp", []string{"network=resnet"}},
 		{"wgan-gp", []string{"network=resnet", "critic-norm=layer"}},
+		{"sngan", nil},
 	} {
 		name := c.model
 		for _, s := range c.settings {

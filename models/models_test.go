@@ -192,8 +192,8 @@ func TestFind(t *testing.T) {
 		t.Error(m.Name, err)
 	}
 	for name, want := range map[string]string{
-		"dcgn":  `models: there is no "dcgn"; did you mean dcgan? there are vanilla, cgan, dcgan, lsgan, wgan, wgan-gp`,
-		"zebra": `models: there is no "zebra"; there are vanilla, cgan, dcgan, lsgan, wgan, wgan-gp`,
+		"dcgn":  `models: there is no "dcgn"; did you mean dcgan? there are vanilla, cgan, dcgan, lsgan, wgan, wgan-gp, sngan`,
+		"zebra": `models: there is no "zebra"; there are vanilla, cgan, dcgan, lsgan, wgan, wgan-gp, sngan`,
 	} {
 		if _, err := models.Find(name); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)

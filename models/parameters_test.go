@@ -91,6 +91,9 @@ func TestParameters(t *testing.T) {
 		{"wgan-gp", face, []string{"latent=100"}, dcganG, dcganD},
 		{"wgan-gp", cifar, []string{"network=resnet", "filters=128"}, resnetG, resnetD},
 		{"wgan-gp", cifar, []string{"network=resnet", "filters=128", "critic-norm=layer"}, resnetG, normedD},
+		// kwotsin/mimicry, sngan_32 and cgan_pd_32.
+		{"sngan", cifar, []string{"preset=paper", "conditional=no"}, 4_276_739, 1_053_825},
+		{"sngan", cifar, []string{"preset=paper"}, 4_304_387, 1_055_105},
 	} {
 		counted[c.model] = true
 		t.Run(c.model, func(t *testing.T) {
