@@ -41,6 +41,8 @@ type Generator struct {
 
 	sampler *train.Sampler
 	backend *opened
+	played  *gan.Game
+	weights *layers.Weights
 }
 
 // Open loads the generator of a run.
@@ -68,6 +70,7 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if g.backend, err = openBackend(o.Backend, o.Threads, engine); err != nil {
 		return nil, err
 	}
+	g.played, g.weights = game, weights
 	game.Averaged = false // what was loaded stands under the weights' own paths
 	if g.sampler, err = train.NewSampler(g.backend.compute, game, weights, false); err != nil {
 		g.backend.compute.Finalize()
@@ -137,6 +140,9 @@ type SampleOptions struct {
 	First   int      // index of the first; sample i of a seed is the same whatever N and First are
 	Seed    int64    //
 	Classes []string // of a conditional model: the samples take turns among these; empty: all
+
+	// Truncation psi, from 0 to 1, makes samples less various and more alike, where the model can do it; nil or 1 is none.
+	Truncation *float64
 }
 
 // Sample makes samples: fields by name, "pictures" [N, height, width, channels] in [-1, 1] or "points" [N, 2], in the model's units,
@@ -155,7 +161,11 @@ func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, er
 		}
 	}
 	label := func(i int) int { return labels[i%len(labels)] }
-	samples, err := g.sampler.Sample(ctx, o.Seed, o.First, o.N, label)
+	sampler, err := g.truncated(o.Truncation)
+	if err != nil {
+		return nil, err
+	}
+	samples, err := sampler.Sample(ctx, o.Seed, o.First, o.N, label)
 	if err != nil || !g.Conditional() {
 		return samples, err
 	}
@@ -165,6 +175,19 @@ func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, er
 	}
 	samples[data.Labels] = asked
 	return samples, nil
+}
+
+// truncated is the sampler with truncation psi.
+func (g *Generator) truncated(psi *float64) (*train.Sampler, error) {
+	switch {
+	case psi == nil:
+		return g.sampler, nil
+	case !(*psi >= 0 && *psi <= 1):
+		return nil, wrong{fmt.Errorf("the truncation is %v; it goes from 0 (all alike) to 1 (none)", *psi)}
+	case !g.sampler.Truncates():
+		return nil, wrong{fmt.Errorf("%s has no truncation; stylegan2 has", g.Model.Name)}
+	}
+	return g.sampler.Truncated(*psi), nil
 }
 
 // labels finds the numbers of classes by name, or by number.

@@ -27,21 +27,18 @@ type Game struct {
 
 	// Generate is the sampling graph. It never draws: what it needs (latents, labels) are inputs.
 	Generate func(*Turn) Fields
+	// Mix is the sampling graph of a generator with styles, nil of others: the record of the latent, with the styles of another one, which is
+	// drawn under the latent's name and "/other", in those layers where the need "layers" [Styles] is 1.
+	Mix    func(*Turn) Fields
+	Styles int // layers that take a style
 	// Shown are the scopes of the weights that Generate reads, raw: what a program that only samples must have.
 	Shown []string
-	// Hooks stand between the layers of a scope and their weights.
-	Hooks map[string][]layers.Hook
 	// Averaged tells that averages of the shown weights are kept, under the scope "average".
 	Averaged bool
 }
 
 // Fields are generated records by the name of the field: "pictures" [batch, height, width, channels] in [-1, 1], "points" [batch, 2].
 type Fields map[string]*Node
-
-// Conditional tells whether generated records are asked for by class.
-func (g *Game) Conditional() bool {
-	return slices.ContainsFunc(g.Needs, func(n Need) bool { return n.Kind == Label })
-}
 
 // Act is a stretch of a game with its own moves.
 type Act struct {
@@ -106,25 +103,22 @@ const (
 	Flat
 	// Label is a class, drawn uniformly on the host, int32.
 	Label
+	// Given is a number that who samples may choose, and Value otherwise.
+	Given
 )
 
 // Need is something that a round draws anew for each turn: records, latents, labels.
 type Need struct {
 	Name    string
 	Kind    Kind
-	Shape   []int // of one sample, without the batch axis
-	Int     bool  // int32 rather than float32
-	Classes int   // labels: how many there are
-	Apart   bool  // of the data: drawn in an order of its own, so that it does not go with the turn's other records
+	Shape   []int   // of one sample, without the batch axis
+	Int     bool    // int32 rather than float32
+	Classes int     // labels: how many there are
+	Value   float64 // of what is given, where nobody gives it
 }
 
 // Records needs a field of the data; shape is that of one record.
 func Records(name string, shape ...int) Need { return Need{Name: name, Kind: Record, Shape: shape} }
-
-// RecordsApart needs a field of the data that is drawn without regard to its other fields.
-func RecordsApart(name string, shape ...int) Need {
-	return Need{Name: name, Kind: Record, Shape: shape, Apart: true}
-}
 
 // RecordLabels needs the integer field of the data that tells each record's class.
 func RecordLabels(name string, classes int) Need {

@@ -9,32 +9,28 @@ import (
 
 // Options are what every model of two players shares. A model names its paper's values; the user may change any.
 type Options struct {
-	Objective string    `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
-	Penalty   Penalty   `toml:"penalty"`
-	Optim     Optim     `toml:"optim"`
-	Technique Technique `toml:"technique"`
+	Objective string  `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
+	Penalty   Penalty `toml:"penalty"`
+	Optim     Optim   `toml:"optim"`
 }
 
 // Penalty holds what keeps the critic in bounds.
 type Penalty struct {
-	GP        float64 `toml:"gp" default:"0" min:"0" help:"weight of the gradient penalty between real and generated records (WGAN-GP uses 10); 0 is off"`
-	GPTarget  float64 `toml:"gp-target" default:"1" min:"0" help:"slope that the gradient penalty asks for"`
-	GPSide    string  `toml:"gp-side" default:"both" in:"both,upper" help:"penalise slopes on both sides of the target, or only steeper ones"`
-	R1        float64 `toml:"r1" default:"0" min:"0" help:"weight gamma of the slope at real records; 0 is off"`
-	R2        float64 `toml:"r2" default:"0" min:"0" help:"weight gamma of the slope at generated records; 0 is off"`
-	Dragan    float64 `toml:"dragan" default:"0" min:"0" help:"weight of the gradient penalty around the data (its paper uses 10); 0 is off"`
-	Every     int     `toml:"every" default:"1" min:"1" help:"lazy R1 and R2: their own step every so many rounds, with that many times the weight"`
-	Clip      float64 `toml:"clip" default:"0" min:"0" help:"hold the critic's weights in [-clip, clip] (WGAN uses 0.01); 0 is off"`
-	Smoothing float64 `toml:"smoothing" default:"0" min:"0" below:"0.5" help:"one-sided label smoothing: the target of real records is 1 less this (Salimans 2016 uses 0.1)"`
-	Noise     float64 `toml:"noise" default:"0" min:"0" help:"standard deviation of instance noise on what the critic sees, at the start; 0 is off"`
-	NoiseEnd  float64 `toml:"noise-end" default:"0.5" above:"0" max:"1" help:"share of the run after which the instance noise has faded to 0"`
+	GP         float64 `toml:"gp" default:"0" min:"0" help:"weight of the gradient penalty between real and generated records (WGAN-GP uses 10); 0 is off"`
+	GPTarget   float64 `toml:"gp-target" default:"1" min:"0" help:"slope that the gradient penalty asks for"`
+	GPSide     string  `toml:"gp-side" default:"both" in:"both,upper" help:"penalise slopes on both sides of the target, or only steeper ones"`
+	R1         float64 `toml:"r1" default:"0" min:"0" help:"weight gamma of the slope at real records; 0 is off"`
+	R2         float64 `toml:"r2" default:"0" min:"0" help:"weight gamma of the slope at generated records; 0 is off"`
+	Dragan     float64 `toml:"dragan" default:"0" min:"0" help:"weight of the gradient penalty around the data (its paper uses 10); 0 is off"`
+	Every      int     `toml:"every" default:"1" min:"1" help:"lazy R1 and R2: their own step every so many rounds, with that many times the weight"`
+	Path       float64 `toml:"path" default:"0" min:"0" help:"weight of path length regularisation, of a generator with styles (StyleGAN2 uses 2); 0 is off"`
+	PathEvery  int     `toml:"path-every" default:"4" min:"1" help:"path length: its own step every so many rounds, with that many times the weight"`
+	PathShrink int     `toml:"path-shrink" default:"2" min:"1" help:"path length: a batch is so many times smaller than others"`
+	Clip       float64 `toml:"clip" default:"0" min:"0" help:"hold the critic's weights in [-clip, clip] (WGAN uses 0.01); 0 is off"`
+	Smoothing  float64 `toml:"smoothing" default:"0" min:"0" below:"0.5" help:"one-sided label smoothing: the target of real records is 1 less this (Salimans 2016 uses 0.1)"`
+	Noise      float64 `toml:"noise" default:"0" min:"0" help:"standard deviation of instance noise on what the critic sees, at the start; 0 is off"`
+	NoiseEnd   float64 `toml:"noise-end" default:"0.5" above:"0" max:"1" help:"share of the run after which the instance noise has faded to 0"`
 }
-
-// slopes tells that R1 or R2 is on.
-func (p Penalty) slopes() bool { return p.R1 > 0 || p.R2 > 0 }
-
-// lazy tells that R1 and R2 are a step of their own.
-func (p Penalty) lazy() bool { return p.slopes() && p.Every > 1 }
 
 // Optim holds how the players step.
 type Optim struct {
@@ -67,6 +63,19 @@ func (o Optim) optimizer() Optimizer {
 	default:
 		return Adam{Beta1: o.Beta1, Beta2: o.Beta2}
 	}
+}
+
+// lazily returns the optimiser of a move that shares its state with a penalty made every so many rounds, and the share of the rate
+// that it has: of every+1 steps in so many rounds, one is the penalty's, and Adam is to move as far and remember as long as without
+// it (Karras 2019, 1912.04958, appendix B). Every 0 is no such penalty.
+func (o Optim) lazily(every int) (optimizer Optimizer, share float64) {
+	adam, ok := o.optimizer().(Adam)
+	if every == 0 || !ok {
+		return o.optimizer(), 1
+	}
+	share = float64(every) / float64(every+1)
+	adam.Beta1, adam.Beta2 = math.Pow(adam.Beta1, share), math.Pow(adam.Beta2, share)
+	return adam, share
 }
 
 // rate returns the knob of a learning rate that starts at value and follows the schedule.
@@ -104,6 +113,9 @@ func (o Options) check(p Pair) error {
 	if o.Penalty.GP > 0 && p.Mixes {
 		refuse("penalty.gp", "it is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch "+
 			"(Gulrajani 2017, section 4); set critic-norm=layer or none")
+	}
+	if o.Penalty.Path > 0 && p.Styled == nil {
+		refuse("penalty.path", "it is a penalty on how a picture changes with its styles, and this generator has none; take stylegan or stylegan2, or leave it at 0")
 	}
 	if passes := o.Optim.Critic * o.Optim.Accumulate; passes > unrolled {
 		refuse("optim.accumulate", "%d parts in each of %d critic steps make a round of %d passes in one graph; %d is the most", o.Optim.Accumulate, o.Optim.Critic, passes, unrolled)

@@ -179,6 +179,8 @@ func (p *table) draw(d *Draw) *tensors.Tensor {
 		switch {
 		case d.Need.Int:
 			values[i] = float64(random.IntN(d.Need.Classes))
+		case d.Need.Kind == Given:
+			values[i] = d.Need.Value
 		case d.Need.Kind == Flat:
 			values[i] = random.Float64()
 		default:

@@ -26,7 +26,8 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 		{"dcgan", []string{"critic-norm=none"}},
 		{"wgan-gp", []string{"network=resnet"}},
 		{"wgan-gp", []string{"network=resnet", "critic-norm=layer"}},
-		{"sngan", nil},
+		{"stylegan2", []string{"conditional=true"}},
+		{"stylegan2", []string{"critic-form=skip"}},
 	} {
 		name := c.model
 		for _, s := range c.settings {
@@ -38,7 +39,7 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := figures(t, 16, 1, 2)
-			pair, err := configure(t, model, append(small(t, model), c.settings...)...).pair(s.shape)
+			pair, err := configure(t, model, append(small(t, model), c.settings...)...).builder.Pair(s.shape)
 			if err != nil {
 				t.Fatal(err)
 			}

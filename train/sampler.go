@@ -22,7 +22,21 @@ type Sampler struct {
 	weights *layers.Weights
 	backend compute.Backend
 	program *program
-	once    sync.Mutex // variables get their first values once
+	once    *sync.Mutex // variables get their first values once
+
+	truncation *float64 // psi; nil is the game's own, no truncation
+}
+
+// Truncates tells whether the game's samples can be truncated.
+func (s *Sampler) Truncates() bool {
+	return slices.ContainsFunc(s.program.draws, func(d *gan.Draw) bool { return d.Need.Name == gan.Truncation })
+}
+
+// Truncated is the same sampler for samples that are less various and more alike, by psi from 0 to 1, which is no truncation.
+func (s *Sampler) Truncated(psi float64) *Sampler {
+	truncated := *s
+	truncated.truncation = &psi
+	return &truncated
 }
 
 // NewSampler compiles the sampling graph; averaged reads the averaged weights where the game keeps some.
@@ -47,7 +61,7 @@ func NewSampler(backend compute.Backend, game *gan.Game, weights *layers.Weights
 	if len(p.knobs) > 0 {
 		return nil, fmt.Errorf("train: Generate reads the knob %s; what it needs must be drawn, or be a weight", p.knobs[0])
 	}
-	return &Sampler{game: game, weights: weights, backend: backend, program: p}, nil
+	return &Sampler{game: game, weights: weights, backend: backend, program: p, once: &sync.Mutex{}}, nil
 }
 
 // Finalize frees the compiled graph.
@@ -69,8 +83,11 @@ func (s *Sampler) Latents(seed int64, i int) Inputs {
 			continue
 		}
 		values := make([]float32, size(d.Need.Shape))
-		fill(layers.Stream(seed, "sample", d.Need.Name, strconv.Itoa(i)), d.Need.Kind, values)
+		fill(layers.Stream(seed, "sample", d.Need.Name, strconv.Itoa(i)), d.Need, values)
 		in.Floats[d.Need.Name] = values
+	}
+	if psi, ok := in.Floats[gan.Truncation]; ok && s.truncation != nil {
+		psi[0] = float32(*s.truncation)
 	}
 	return in
 }

@@ -85,6 +85,7 @@ func newSample(a *app) *cobra.Command {
 	var f generatorFlags
 	var o ganymede.SampleOptions
 	var format, out string
+	var truncation float64
 	cmd := &cobra.Command{
 		Use:   "sample RUN",
 		Short: "Make new pictures or points with a trained run",
@@ -110,6 +111,9 @@ of the model's output (npz), or, of points, as a table (csv). Sample i of a seed
 			if out == "" {
 				out = defaultOut(args[0], format)
 			}
+			if cmd.Flags().Changed("truncation") {
+				o.Truncation = &truncation
+			}
 			samples, err := g.Sample(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -125,6 +129,7 @@ of the model's output (npz), or, of points, as a table (csv). Sample i of a seed
 	flags.IntVarP(&o.N, "number", "n", 64, "how many")
 	flags.Int64Var(&o.Seed, "seed", 1, "another seed makes others")
 	flags.StringArrayVar(&o.Classes, "class", nil, "class to make, of a conditional model; may be given many times")
+	flags.Float64Var(&truncation, "truncation", 1, "`psi` from 0 to 1, of models that have it: less makes samples more alike and more typical")
 	flags.StringVar(&format, "format", "", "grid, png, npz or, of points, csv; default is what --out ends in, else grid")
 	flags.StringVar(&out, "out", "", "file, or folder for png; default is a name after the run's, here")
 	f.add(cmd)

@@ -4,6 +4,8 @@ package nets
 
 import (
 	"fmt"
+	"hash/fnv"
+	"strings"
 	"testing"
 
 	"github.com/ganymede-gan/ganymede/internal/oracle"
@@ -61,6 +63,7 @@ func At(t testing.TB, network Network, pass layers.Pass, x oracle.Array) Open {
 			a := statistics[v.Path]
 			return graph.Reshape(graph.Const(in[0].Graph(), a.Data), a.Dims...)
 		})
+		bind.Outside = outside(in[0].Graph())
 		return network(bind.Root(Root).With(pass), in[0])
 	}
 	return open
@@ -78,6 +81,30 @@ func (o Open) Weight(t testing.TB, path string) oracle.Array {
 	return oracle.Array{}
 }
 
+// Drawn are the numbers that a network draws at a path below Root.
+func Drawn(path string, flat bool, dims ...int) oracle.Array {
+	seed := fnv.New64a()
+	seed.Write([]byte(Root + "/" + path))
+	if flat {
+		return oracle.Uniform(seed.Sum64(), 0, 1, dims...)
+	}
+	return oracle.Normal(seed.Sum64(), dims...)
+}
+
+// outside draws what Drawn says, whatever the pass. What may be given is its default, and every knob is 0.25.
+func outside(g *graph.Graph) layers.Outside {
+	node := func(a oracle.Array) *graph.Node { return graph.Reshape(graph.Const(g, a.Data), a.Dims...) }
+	return layers.Outside{
+		Draw: func(path string, flat bool, dims []int) *graph.Node {
+			return node(Drawn(strings.TrimPrefix(path, Root+"/"), flat, dims...))
+		},
+		Given: func(_ string, value float64, records int, dims []int) *graph.Node {
+			return node(oracle.Uniform(1, value, value, append([]int{records}, dims...)...))
+		},
+		Knob: func(string) *graph.Node { return graph.Const(g, 0.25) },
+	}
+}
+
 // meet builds the network once and returns the variables that it asked for, in the order of their paths.
 func meet(t testing.TB, network Network, pass layers.Pass, x oracle.Array) []*layers.Variable {
 	t.Helper()
@@ -91,6 +118,7 @@ func meet(t testing.TB, network Network, pass layers.Pass, x oracle.Array) []*la
 	g := graph.NewGraph(backend, fmt.Sprint("meet ", t.Name()))
 	defer g.Finalize()
 	bind := layers.Bind(weights, g)
+	bind.Outside = outside(g)
 	network(bind.Root(Root).With(pass), graph.Reshape(graph.Const(g, x.Data), x.Dims...))
 	return weights.All("")
 }
