@@ -27,7 +27,7 @@ const rules = `
 	features:         config ops metrics layers gan data run train
 	reproduce:        config ops metrics layers gan data run train features models
 	ganymede:         config ops metrics layers gan data run train features models engine reproduce
-	cmd:              config ops metrics layers gan data run train features models reproduce ganymede
+	cmd:              config ops metrics layers gan data run train features models reproduce ganymede bench
 	bench:            config ops layers gan models data train engine
 	internal:         layers
 `

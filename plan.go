@@ -120,10 +120,7 @@ func makeGame(model gan.Model, o *options, own GameFunc, shape gan.Data) (game *
 	if own != nil {
 		game, err = own(shape)
 	} else {
-		var pair gan.Pair
-		if pair, err = o.model.Pair(shape); err == nil {
-			game, err = pair.Game(o.shared)
-		}
+		game, err = gan.Build(o.model, shape, o.shared)
 	}
 	if err == nil {
 		err = game.Check()

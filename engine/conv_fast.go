@@ -183,7 +183,7 @@ func (r reading) lower(p *planner) view.View {
 		w = p.makeDense(w, dtypes.Float32)
 	}
 	y := p.newView(shapes.Make(dtypes.Float32, r.out...), buffer{})
-	s := step{name: r.name(), flops: r.flops()}
+	s := step{name: r.name(), method: r.method(), flops: r.flops()}
 	part, scratch := r.part(), &p.engine.scratch
 	s.run = func(run *run) {
 		xs, ws, ys := denseFloats(run, x), denseFloats(run, w), denseFloats(run, y)
@@ -242,4 +242,18 @@ func (r reading) flops() int64 {
 func (r reading) name() string {
 	d := r.desc
 	return fmt.Sprintf("conv.%s %dx%dx%dx%d %dx%d/%d %d", r.form, d.Batch, d.Height, d.Width, d.In, d.KernelHeight, d.KernelWidth, d.StrideH, d.Out)
+}
+
+// method is the algorithm that the kernel takes.
+func (r reading) method() string {
+	d := r.desc
+	d.Batch = min(r.part(), d.Batch)
+	switch r.form {
+	case forward:
+		return d.ForwardMethod()
+	case byInput:
+		return d.ByInputMethod()
+	default:
+		return d.ByKernelMethod()
+	}
 }

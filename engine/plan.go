@@ -29,6 +29,7 @@ type plan struct {
 // step is one kernel call.
 type step struct {
 	name          string
+	method        string // the algorithm, where the kernel has several
 	run           func(r *run)
 	reads, writes []int    // buffers
 	shares        [][2]int // {written, read}: the step may write the first buffer over the second, if nothing reads that later

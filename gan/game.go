@@ -33,12 +33,19 @@ type Game struct {
 	Styles int // layers that take a style
 	// Shown are the scopes of the weights that Generate reads, raw: what a program that only samples must have.
 	Shown []string
+	// Hooks stand between the layers of a scope and their weights.
+	Hooks map[string][]layers.Hook
 	// Averaged tells that averages of the shown weights are kept, under the scope "average".
 	Averaged bool
 }
 
 // Fields are generated records by the name of the field: "pictures" [batch, height, width, channels] in [-1, 1], "points" [batch, 2].
 type Fields map[string]*Node
+
+// Conditional tells whether generated records are asked for by class.
+func (g *Game) Conditional() bool {
+	return slices.ContainsFunc(g.Needs, func(n Need) bool { return n.Kind == Label })
+}
 
 // Act is a stretch of a game with its own moves.
 type Act struct {
@@ -114,11 +121,17 @@ type Need struct {
 	Shape   []int   // of one sample, without the batch axis
 	Int     bool    // int32 rather than float32
 	Classes int     // labels: how many there are
+	Apart   bool    // of the data: drawn in an order of its own, so that it does not go with the turn's other records
 	Value   float64 // of what is given, where nobody gives it
 }
 
 // Records needs a field of the data; shape is that of one record.
 func Records(name string, shape ...int) Need { return Need{Name: name, Kind: Record, Shape: shape} }
+
+// RecordsApart needs a field of the data that is drawn without regard to its other fields.
+func RecordsApart(name string, shape ...int) Need {
+	return Need{Name: name, Kind: Record, Shape: shape, Apart: true}
+}
 
 // RecordLabels needs the integer field of the data that tells each record's class.
 func RecordLabels(name string, classes int) Need {

@@ -1,6 +1,7 @@
 package gan
 
 import (
+	"fmt"
 	"maps"
 
 	"github.com/ganymede-gan/ganymede/config"
@@ -23,6 +24,8 @@ type Model struct {
 	// Small are values over these, of the model's own options and the shared ones, that train on a laptop. A model that has
 	// some has the option preset: small, the default, or paper, which is the model without them.
 	Small map[string]string
+	// Domains says what data the model learns from.
+	Domains Domains
 	// Sides are the sides of square pictures that the networks can make, ascending; nil: any.
 	Sides []int
 	// Length is the default number of rounds for data of a shape.
@@ -56,15 +59,54 @@ func (m Model) Configure(own Builder, shared *Options, points bool, more ...conf
 	return c, c.Presets("preset", m.Name, map[string]map[string]string{"small": m.Small})
 }
 
-// Builder is a model's own options, which make its networks.
-type Builder interface {
+// Domains says of how many kinds of records a model learns.
+type Domains int
+
+const (
+	// One kind of records: the model makes more of it.
+	One Domains = iota
+	// Two kinds, whose records have nothing to do with each other: the model translates between them.
+	Two
+	// Pairs of a record of one kind and one of the other: the model translates the first into the second.
+	Pairs
+)
+
+// Builder is a model's own options: a PairBuilder, or a GameBuilder where two players cannot say what the paper says.
+type Builder any
+
+// PairBuilder makes the networks of two players.
+type PairBuilder interface {
 	// Pair makes the networks for data of a shape, or says why the model cannot do it.
 	Pair(d Data) (Pair, error)
 }
 
+// GameBuilder makes a whole game.
+type GameBuilder interface {
+	// Game makes the game for data of a shape, with the shared options, or says why the model cannot do it.
+	Game(d Data, shared Options) (*Game, error)
+}
+
+// Build makes the game of a model's own options and the shared ones for data of a shape.
+func Build(own Builder, d Data, shared Options) (*Game, error) {
+	switch own := own.(type) {
+	case GameBuilder:
+		return own.Game(d, shared)
+	case PairBuilder:
+		pair, err := own.Pair(d)
+		if err != nil {
+			return nil, err
+		}
+		return pair.Game(shared)
+	default:
+		return nil, fmt.Errorf("options of type %T make neither a pair nor a game: they need a method Pair or Game", own)
+	}
+}
+
 // Data is what a model must know of the data.
 type Data struct {
-	Field   string // "pictures", "points"
+	Field   string // "pictures", "points"; of two domains that of the first, "a"
+	To      string // of two domains the field of the second, "b", of the same shape; else ""
+	Paired  bool   // of two domains: record i of one belongs to record i of the other
 	Shape   []int  // of one record: [height, width, channels] or [2]
 	Classes int    // 0 or 1: no classes
 }

@@ -9,9 +9,10 @@ import (
 
 // Options are what every model of two players shares. A model names its paper's values; the user may change any.
 type Options struct {
-	Objective string  `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
-	Penalty   Penalty `toml:"penalty"`
-	Optim     Optim   `toml:"optim"`
+	Objective string    `toml:"objective" default:"nonsaturating" in:"minimax,nonsaturating,lsgan,wasserstein,hinge,relativistic" help:"what the players want"`
+	Penalty   Penalty   `toml:"penalty"`
+	Optim     Optim     `toml:"optim"`
+	Technique Technique `toml:"technique"`
 }
 
 // Penalty holds what keeps the critic in bounds.
@@ -30,6 +31,28 @@ type Penalty struct {
 	Smoothing  float64 `toml:"smoothing" default:"0" min:"0" below:"0.5" help:"one-sided label smoothing: the target of real records is 1 less this (Salimans 2016 uses 0.1)"`
 	Noise      float64 `toml:"noise" default:"0" min:"0" help:"standard deviation of instance noise on what the critic sees, at the start; 0 is off"`
 	NoiseEnd   float64 `toml:"noise-end" default:"0.5" above:"0" max:"1" help:"share of the run after which the instance noise has faded to 0"`
+}
+
+// slopes tells that R1 or R2 is on.
+func (p Penalty) slopes() bool { return p.R1 > 0 || p.R2 > 0 }
+
+// lazy tells that R1 and R2 are a step of their own.
+func (p Penalty) lazy() bool { return p.slopes() && p.Every > 1 }
+
+// betweenSlopes is how many rounds lie between two steps on R1 and R2 alone, 0 if there are none.
+func (p Penalty) betweenSlopes() int {
+	if p.lazy() {
+		return p.Every
+	}
+	return 0
+}
+
+// betweenPaths is how many rounds lie between two steps on the path length, 0 if there are none.
+func (p Penalty) betweenPaths() int {
+	if p.Path > 0 {
+		return p.PathEvery
+	}
+	return 0
 }
 
 // Optim holds how the players step.

@@ -37,18 +37,19 @@ func (p Pair) Game(o Options) (*Game, error) {
 	if err := o.check(p); err != nil {
 		return nil, err
 	}
-	objective, err := FindObjective(o.Objective)
+	contest, err := o.Contest()
 	if err != nil {
 		return nil, err
 	}
-	play := &pairPlay{Pair: p, o: o, objective: objective}
+	play := &pairPlay{Pair: p, o: o, contest: contest}
 	game := &Game{
 		Batch:    o.Optim.Batch,
 		Needs:    []Need{p.Record, p.Latent},
-		Knobs:    play.knobs(),
+		Knobs:    o.Knobs(),
 		Generate: play.generate,
 		Shown:    []string{GeneratorScope},
 		Averaged: o.Optim.Average > 0,
+		Hooks:    o.Technique.Hooks([]string{CriticScope}, []string{GeneratorScope}),
 	}
 	if p.Classes > 0 {
 		game.Needs = append(game.Needs, RecordLabels("labels", p.Classes), Labels("classes", p.Classes))
@@ -67,47 +68,13 @@ func (p Pair) Game(o Options) (*Game, error) {
 // pairPlay is a pair with its rules.
 type pairPlay struct {
 	Pair
-	o         Options
-	objective Objective
+	o       Options
+	contest Contest
 }
 
-func (p *pairPlay) knobs() []Knob {
-	o := p.o.Optim
-	criticRate := o.CriticRate
-	if criticRate == 0 {
-		criticRate = o.Rate
-	}
-	_, criticShare := o.lazily(p.lazyCritic())
-	_, generatorShare := o.lazily(p.lazyGenerator())
-	knobs := []Knob{o.rate("rate/critic", criticRate*criticShare), o.rate("rate/generator", o.Rate*generatorShare)}
-	if o.Average > 0 {
-		knobs = append(knobs, Knob{Name: "average", At: func(now Progress) float64 {
-			n := float64(now.Round)
-			return min(o.Average, (1+n)/(10+n))
-		}})
-	}
-	if penalty := p.o.Penalty; penalty.Noise > 0 {
-		knobs = append(knobs, Knob{Name: "noise", At: func(now Progress) float64 {
-			return penalty.Noise * max(0, 1-now.Done()/penalty.NoiseEnd)
-		}})
-	}
-	return knobs
-}
-
-// lazyCritic is how many rounds lie between two steps of the critic's own penalties, 0 if there are none.
-func (p *pairPlay) lazyCritic() int {
-	if penalty := p.o.Penalty; penalty.Every > 1 && (penalty.R1 > 0 || penalty.R2 > 0) {
-		return penalty.Every
-	}
-	return 0
-}
-
-// lazyGenerator is how many rounds lie between two steps on the path length, 0 if there are none.
-func (p *pairPlay) lazyGenerator() int {
-	if p.o.Penalty.Path > 0 {
-		return p.o.Penalty.PathEvery
-	}
-	return 0
+// generate is the sampling graph.
+func (p *pairPlay) generate(r *Turn) Fields {
+	return p.fields(p.Generator(r.Net(GeneratorScope), r.Need(p.Latent.Name), p.classes(r)))
 }
 
 // mix is the sampling graph with the styles of two latents.
@@ -116,11 +83,6 @@ func (p *pairPlay) mix(r *Turn) Fields {
 	other.Name += OtherLatent
 	takes := r.Draw(Need{Name: TakenLayers, Kind: Given, Shape: []int{p.Styled.Layers}})
 	return p.fields(p.Styled.Mix(r.Net(GeneratorScope), r.Need(p.Latent.Name), r.Draw(other), p.classes(r), takes))
-}
-
-// generate is the sampling graph.
-func (p *pairPlay) generate(r *Turn) Fields {
-	return p.fields(p.Generator(r.Net(GeneratorScope), r.Need(p.Latent.Name), p.classes(r)))
 }
 
 // fields are generated records as they are sampled.
@@ -159,112 +121,41 @@ func (p *pairPlay) fake(r *Turn) (x, y *Node) {
 	return x, y
 }
 
-// noisy adds instance noise (Sonderby 2016, 1610.04490), drawn under the name.
-func (p *pairPlay) noisy(r *Turn, name string, x *Node) *Node {
-	if p.o.Penalty.Noise == 0 {
-		return x
-	}
-	noise := r.Draw(Normal("noise/"+name, x.Shape().Dimensions[1:]...))
-	return graph.Add(x, graph.Mul(noise, r.Knob("noise")))
+// judged are records as the critic sees them, with their labels.
+func (p *pairPlay) judged(x, y *Node) Judged {
+	return Judged{Records: x, Labels: y, Score: func(r *Turn, pass layers.Pass, x, y *Node) *Node {
+		return p.Critic(r.Net(CriticScope).With(pass), x, y)
+	}}
 }
 
-// scores returns the critic's scores of real and generated records, [batch] each.
-func (p *pairPlay) scores(r *Turn, real, realY, fake, fakeY *Node) (onReal, onFake *Node) {
-	real, fake = p.noisy(r, "real", real), p.noisy(r, "fake", fake)
-	if p.o.Optim.Statistics == "separate" {
-		return p.score(r, real, realY), p.score(r, fake, fakeY)
-	}
-	var y *Node
-	if p.Classes > 0 {
-		y = graph.Concatenate([]*Node{realY, fakeY}, 0)
-	}
-	both := p.score(r, graph.Concatenate([]*Node{real, fake}, 0), y)
-	batch := real.Shape().Dimensions[0]
-	return graph.Slice(both, graph.AxisRange(0, batch)), graph.Slice(both, graph.AxisRange(batch, 2*batch))
-}
-
-func (p *pairPlay) score(r *Turn, x, y *Node) *Node { return p.Critic(r.Net(CriticScope), x, y) }
-
-// steady is the critic as a penalty sees it: its running statistics stay as they are.
-func (p *pairPlay) steady(r *Turn, y *Node) Score {
-	return func(x *Node) *Node { return p.Critic(r.Net(CriticScope).With(layers.Batch), x, y) }
-}
+// real are the records of this turn.
+func (p *pairPlay) real(r *Turn) Judged { return p.judged(r.Need(p.Record.Name), p.labels(r)) }
 
 func (p *pairPlay) criticMoves() []Move {
-	o := p.o.Optim
-	optimizer, _ := o.lazily(p.lazyCritic())
-	critic := Move{
-		Name: "critic", Owns: []string{CriticScope}, Optimizer: optimizer, Rate: "rate/critic",
-		Times: o.Critic, Parts: o.Accumulate, Limit: o.Limit, Loss: p.criticLoss,
-	}
-	if clip := p.o.Penalty.Clip; clip > 0 {
-		critic.Then = func(r *Turn) { Clip(r, clip) }
+	critic := p.o.CriticMove("critic", CriticScope)
+	critic.Loss = func(r *Turn) *Node {
+		real := p.real(r)
+		fake, fakeY := p.fake(r)
+		return p.contest.CriticLoss(r, real, p.judged(graph.StopGradient(fake), fakeY))
 	}
 	moves := []Move{critic}
-	if every := p.lazyCritic(); every > 0 {
-		lazy := critic
-		lazy.Name, lazy.Slot, lazy.Times, lazy.Every = "critic/slope", "critic", 1, every
-		lazy.Loss = func(r *Turn) *Node {
-			fake, fakeY := p.fake(r)
-			return graph.MulScalar(p.slopes(r, r.Need(p.Record.Name), p.labels(r), fake, fakeY), float64(every))
-		}
-		moves = append(moves, lazy)
+	if p.o.Penalty.lazy() {
+		moves = append(moves, p.contest.SlopeMove(critic, func(r *Turn) (real, fake Judged) {
+			fakeX, fakeY := p.fake(r)
+			return p.real(r), p.judged(fakeX, fakeY)
+		}))
 	}
 	return moves
 }
 
-func (p *pairPlay) criticLoss(r *Turn) *Node {
-	real, realY := r.Need(p.Record.Name), p.labels(r)
-	fake, fakeY := p.fake(r)
-	fake = graph.StopGradient(fake)
-	onReal, onFake := p.scores(r, real, realY, fake, fakeY)
-	p.report(r, "real", onReal)
-	p.report(r, "fake", onFake)
-	lossReal, lossFake := p.objective.Critic(onReal, onFake, 1-p.o.Penalty.Smoothing)
-	loss := graph.Add(lossReal, lossFake)
-	penalty := p.o.Penalty
-	add := func(name string, weight float64, value *Node) {
-		loss = graph.Add(loss, graph.MulScalar(r.Term(name, value), weight))
-	}
-	if penalty.GP > 0 {
-		add("gp", penalty.GP, GradientPenalty(r, p.steady(r, realY), real, fake, penalty.GPTarget, penalty.GPSide == "upper"))
-	}
-	if penalty.Dragan > 0 {
-		add("dragan", penalty.Dragan, Dragan(r, p.steady(r, realY), real))
-	}
-	if penalty.Every == 1 && (penalty.R1 > 0 || penalty.R2 > 0) {
-		loss = graph.Add(loss, p.slopes(r, real, realY, fake, fakeY))
-	}
-	return loss
-}
-
-// slopes is gamma1 R1 + gamma2 R2, of which one at least is asked for.
-func (p *pairPlay) slopes(r *Turn, real, realY, fake, fakeY *Node) *Node {
-	gamma1, gamma2 := p.o.Penalty.R1, p.o.Penalty.R2
-	r1 := func() *Node { return graph.MulScalar(r.Term("r1", R1(p.steady(r, realY), real)), gamma1) }
-	r2 := func() *Node { return graph.MulScalar(r.Term("r2", R2(p.steady(r, fakeY), fake)), gamma2) }
-	switch {
-	case gamma2 == 0:
-		return r1()
-	case gamma1 == 0:
-		return r2()
-	default:
-		return graph.Add(r1(), r2())
-	}
-}
-
 func (p *pairPlay) generatorMoves() []Move {
-	o := p.o.Optim
-	optimizer, _ := o.lazily(p.lazyGenerator())
-	move := Move{
-		Name: "generator", Owns: []string{GeneratorScope}, Optimizer: optimizer, Rate: "rate/generator",
-		Parts: o.Accumulate, Limit: o.Limit, Loss: p.generatorLoss,
-	}
-	if o.Average > 0 {
-		move.Then = func(r *Turn) { Average(r, r.Knob("average")) }
+	move := p.o.GeneratorMove("generator", GeneratorScope)
+	move.Loss = func(r *Turn) *Node {
+		fake, fakeY := p.fake(r)
+		return p.contest.GeneratorLoss(r, func() Judged { return p.real(r) }, p.judged(fake, fakeY))
 	}
 	moves := []Move{move}
-	if every := p.lazyGenerator(); every > 0 {
+	if every := p.o.Penalty.betweenPaths(); every > 0 {
 		lazy := move
 		lazy.Name, lazy.Slot, lazy.Every, lazy.Loss = "generator/path", "generator", every, p.pathLoss
 		lazy.Then = nil // the average follows once a round
@@ -281,24 +172,4 @@ func (p *pairPlay) pathLoss(r *Turn) *Node {
 	synthesis := func(styles *Node) *Node { return p.Styled.Synthesis(net.In("synthesis"), styles) }
 	penalty := r.Term("penalty", PathLength(r, synthesis, styles))
 	return graph.MulScalar(penalty, p.o.Penalty.Path*float64(p.o.Penalty.PathEvery))
-}
-
-func (p *pairPlay) generatorLoss(r *Turn) *Node {
-	fake, fakeY := p.fake(r)
-	if !p.objective.Relative {
-		onFake := p.score(r, p.noisy(r, "fake", fake), fakeY)
-		p.report(r, "fake", onFake)
-		return p.objective.Generator(onFake, nil)
-	}
-	onReal, onFake := p.scores(r, r.Need(p.Record.Name), p.labels(r), fake, fakeY)
-	p.report(r, "fake", onFake)
-	return p.objective.Generator(onFake, onReal)
-}
-
-// report logs the mean score, as D(x) in [0, 1] where the objective makes it a probability.
-func (p *pairPlay) report(r *Turn, name string, score *Node) {
-	if p.objective.Probability {
-		score = graph.Sigmoid(score)
-	}
-	r.Term(name, graph.StopGradient(score))
 }

@@ -43,12 +43,19 @@ type Turn struct {
 	terms []Term
 	once  map[shared]*remembered
 	asked map[string]int // how often networks have drawn at a place in this turn
+	left  map[place]*Node
 }
 
 // shared names a remembered node. Gradient accumulation remembers one for each part, so that the parts of a move stay apart.
 type shared struct {
 	key  string
 	part int
+}
+
+// place is where in the turns of a move a value was left for the same place of a later move.
+type place struct {
+	key        string
+	turn, part int
 }
 
 // remembered is a node that moves share until a player whose weights it was made from has changed.
@@ -61,7 +68,7 @@ type remembered struct {
 
 // NewTurn starts the graph of a game's round on a binding.
 func NewTurn(game *Game, bind *layers.Binding) *Turn {
-	r := &Turn{game: game, bind: bind, batch: game.Batch, knobs: map[string]*Node{}, once: map[shared]*remembered{}, asked: map[string]int{}}
+	r := &Turn{game: game, bind: bind, batch: game.Batch, knobs: map[string]*Node{}, once: map[shared]*remembered{}, asked: map[string]int{}, left: map[place]*Node{}}
 	bind.Outside = layers.Outside{Draw: r.asks, Given: r.given, Knob: r.Knob}
 	return r
 }
@@ -240,7 +247,11 @@ func (r *Turn) State(path string, init layers.Init, dims ...int) *Node {
 
 // Net returns the place of a player's weights. A player can be applied many times.
 func (r *Turn) Net(player string) Net {
-	return r.bind.Root(player).With(r.pass).Under(r.under[player])
+	net := r.bind.Root(player).With(r.pass).Under(r.under[player])
+	for _, hook := range r.game.Hooks[player] {
+		net = net.Through(hook)
+	}
+	return net
 }
 
 // Need returns what the game draws under the name, drawn for this turn: the same node within a turn.
@@ -345,6 +356,18 @@ func (r *Turn) Once(key string, fn func() *Node) *Node {
 	read := r.bind.Watch(func() { node = fn() })
 	r.once[name] = &remembered{node: node, read: read, move: r.moving(), turn: r.turn}
 	return node
+}
+
+// Leave keeps a value for the same turn of later moves of the round, as it is: cut from the gradient, and not made anew when a
+// weight that it was made from changes. A paper whose critics see what the generators made before their step says so by this.
+func (r *Turn) Leave(key string, value *Node) { r.left[place{key, r.turn, r.part}] = ops.Cut(value) }
+
+// Left returns what an earlier move of the round left for this turn, or what otherwise makes, cut, where none did.
+func (r *Turn) Left(key string, otherwise func() *Node) *Node {
+	if value := r.left[place{key, r.turn, r.part}]; value != nil {
+		return value
+	}
+	return ops.Cut(otherwise())
 }
 
 // Term reports a value of this turn under the move's name ("critic/real") and returns it. The mean is reported; of

@@ -73,3 +73,21 @@ func broadcast(x, like *graph.Node) *graph.Node {
 	copy(dims[like.Rank()-x.Rank():], x.Shape().Dimensions)
 	return graph.Reshape(x, dims...)
 }
+
+// Projection scores features by a plane and, of a record with a class, by that class's vector (Miyato and Koyama 2018, 1802.05637,
+// equation 3): features [batch, n] and labels [batch], or nil, to scores [batch].
+type Projection struct {
+	Classes int
+	Init    Init // of both; the zero value is Glorot
+}
+
+// On applies the layer with the weights at net.
+func (p Projection) On(net Net, features, labels *graph.Node) *graph.Node {
+	score := graph.Reshape(Dense{Units: 1, Init: p.Init.or(Glorot())}.On(net.In("out"), features), -1)
+	if labels == nil {
+		return score
+	}
+	n := features.Shape().Dimensions[1]
+	class := Embedding{Rows: p.Classes, Size: n, Init: p.Init.or(Glorot())}.On(net.In("class"), labels) // [batch, n]
+	return graph.Add(score, graph.ReduceSum(graph.Mul(class, features), 1))
+}

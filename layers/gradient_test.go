@@ -21,6 +21,9 @@ func TestGradientsToSecondOrder(t *testing.T) {
 		"dense":               {layers.Dense{Units: 3}.On, layers.Train, []int{2, 4}},
 		"conv":                {layers.Conv{Filters: 2, Kernel: 3, Pad: 1}.On, layers.Train, []int{2, 4, 4, 2}},
 		"conv, strided":       {layers.Conv{Filters: 2, Kernel: 4, Stride: 2, Pad: 1}.On, layers.Train, []int{2, 6, 6, 2}},
+		"conv, reflected":     {layers.Conv{Filters: 2, Kernel: 3, Pad: 1, Reflect: true}.On, layers.Train, []int{2, 3, 4, 2}},
+		"transposed, longer":  {layers.ConvTranspose{Filters: 2, Kernel: 3, Stride: 2, Pad: 1, OutputPad: 1}.On, layers.Train, []int{2, 3, 3, 2}},
+		"instance norm":       {scaledInstanceNorm, layers.Train, []int{2, 3, 3, 2}},
 		"transposed":          {layers.ConvTranspose{Filters: 2, Kernel: 4, Stride: 2, Pad: 1}.On, layers.Train, []int{2, 3, 3, 2}},
 		"layer norm":          {norm, layers.Train, []int{2, 3, 3, 2}},
 		"batch norm, train":   {layers.BatchNorm{}.On, layers.Train, []int{3, 2, 2, 2}},
@@ -47,4 +50,9 @@ func projection(net layers.Net, x *graph.Node) *graph.Node {
 	labels := graph.Const(x.Graph(), []int32{2, 0, 2})
 	features := layers.Dense{Units: 3}.On(net.In("features"), x)
 	return graph.ReduceSum(graph.Mul(graph.Tanh(features), layers.Embedding{Rows: 3, Size: 3}.On(net.In("class"), labels)), -1)
+}
+
+// scaledInstanceNorm is the norm times its input: by itself the squares of what it returns always have one sum.
+func scaledInstanceNorm(net layers.Net, x *graph.Node) *graph.Node {
+	return graph.Mul(layers.InstanceNorm{}.On(net, x), x)
 }

@@ -48,6 +48,53 @@ func Glorot() Init { return scaled(2, func(in, out float64) float64 { return in 
 // draws biases so too; ours start at 0.)
 func LeCun() Init { return scaled(1.0/3, func(in, _ float64) float64 { return in }) }
 
+// Orthogonal draws a random orthogonal matrix (Saxe 2013, 1312.6120): of the weight [..., in, out] laid out as a matrix, the columns
+// (or the rows, if there are fewer of them) are orthonormal.
+func Orthogonal() Init {
+	return Init{func(random *rand.Rand, values []float64, dims []int) {
+		if len(dims) < 2 {
+			Normal(0, 1).fill(random, values, dims)
+			return
+		}
+		columns := dims[len(dims)-1]
+		rows := len(values) / columns
+		tall, wide := max(rows, columns), min(rows, columns)
+		var basis [][]float64
+		for j := range wide {
+			v := make([]float64, tall)
+			Normal(0, 1).fill(random, v, nil)
+			for range 2 { // once more for what rounding left
+				for _, u := range basis {
+					subtract(v, u, inner(v, u))
+				}
+			}
+			subtract(v, v, 1-1/math.Sqrt(inner(v, v)))
+			basis = append(basis, v)
+			for i, x := range v {
+				if rows >= columns {
+					values[i*columns+j] = x
+				} else {
+					values[j*columns+i] = x
+				}
+			}
+		}
+	}}
+}
+
+func inner(a, b []float64) (sum float64) {
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
+
+// subtract takes times*b from a.
+func subtract(a, b []float64, times float64) {
+	for i := range a {
+		a[i] -= times * b[i]
+	}
+}
+
 // scaled draws uniformly with the variance gain/fan, where fan is made of the weight's fan-in and fan-out.
 func scaled(gain float64, fan func(in, out float64) float64) Init {
 	return Init{func(random *rand.Rand, values []float64, dims []int) {

@@ -186,6 +186,8 @@ const (
 	Batch
 	// Fixed normalises by the running statistics: what a sample is does not depend on its neighbours.
 	Fixed
+	// Measure normalises by the batch and sets the running statistics to the batch's: what standing statistics are averaged from.
+	Measure
 )
 
 // Net is a place in the tree of weights, and how a pass through it behaves. It is a value: In and the other methods return

@@ -11,25 +11,74 @@ type BatchNorm struct {
 
 // On applies the layer with the weights at net.
 func (l BatchNorm) On(net Net, x *graph.Node) *graph.Node {
+	mean, inverse := batchMoments(net, x, l.Epsilon)
+	channels := x.Shape().Dimensions[x.Rank()-1]
+	scale := net.Weight("scale", l.Scale.or(Constant(1)), channels)
+	shift := net.Weight("shift", Constant(0), channels)
+	// One multiplication and one addition a value: x*a + (shift - mean*a).
+	a := graph.Mul(scale, inverse)
+	return graph.Add(graph.Mul(x, broadcast(a, x)), broadcast(graph.Sub(shift, graph.Mul(mean, a)), x))
+}
+
+// batchMoments returns mean and inverse deviation of each channel as the kind of pass has them, [channels], and updates the running
+// statistics at net where it does that.
+func batchMoments(net Net, x *graph.Node, epsilon float64) (mean, inverse *graph.Node) {
 	const momentum = 0.1
 	channels := x.Shape().Dimensions[x.Rank()-1]
 	runningMean := net.Statistic("mean", Constant(0), channels)
 	runningVariance := net.Statistic("variance", Constant(1), channels)
-	mean, variance := runningMean, runningVariance
-	if net.Pass() != Fixed {
-		mean, variance = moments(x, allBut(x, x.Rank()-1)...)
-		if net.Pass() == Train {
-			places := float64(x.Shape().Size() / channels)
-			unbiased := graph.MulScalar(variance, places/max(places-1, 1))
-			net.SetStatistic("mean", follow(runningMean, mean, momentum))
-			net.SetStatistic("variance", follow(runningVariance, unbiased, momentum))
-		}
+	if net.Pass() == Fixed {
+		return runningMean, inverseDeviation(runningVariance, epsilon)
 	}
-	scale := net.Weight("scale", l.Scale.or(Constant(1)), channels)
-	shift := net.Weight("shift", Constant(0), channels)
-	// One multiplication and one addition a value: x*a + (shift - mean*a).
-	a := graph.Mul(scale, inverseDeviation(variance, l.Epsilon))
-	return graph.Add(graph.Mul(x, broadcast(a, x)), broadcast(graph.Sub(shift, graph.Mul(mean, a)), x))
+	mean, variance := moments(x, allBut(x, x.Rank()-1)...)
+	places := float64(x.Shape().Size() / channels)
+	unbiased := graph.MulScalar(variance, places/max(places-1, 1))
+	switch net.Pass() {
+	case Train:
+		net.SetStatistic("mean", follow(runningMean, mean, momentum))
+		net.SetStatistic("variance", follow(runningVariance, unbiased, momentum))
+	case Measure:
+		net.SetStatistic("mean", mean)
+		net.SetStatistic("variance", unbiased)
+	}
+	return mean, inverseDeviation(variance, epsilon)
+}
+
+// ConditionalBatchNorm is batch norm whose scale and shift follow from a condition (de Vries 2017, 1707.00683; Dumoulin 2017,
+// 1610.07629): of labels [batch] (int32) each class has its own, 1 and 0 at first; of a vector [batch, n] they are linear maps, with
+// 1 added to the scale (Brock 2018, 1809.11096, appendix B).
+type ConditionalBatchNorm struct {
+	Epsilon float64 // 0 is 1e-5
+	Classes int     // how many labels there are
+	Init    Init    // of the linear maps; the zero value is LeCun
+}
+
+// On applies the layer with the weights at net.
+func (l ConditionalBatchNorm) On(net Net, x, condition *graph.Node) *graph.Node {
+	mean, inverse := batchMoments(net, x, l.Epsilon)
+	channels := x.Shape().Dimensions[x.Rank()-1]
+	var scale, shift *graph.Node // [batch, channels]
+	if condition.DType().IsInt() {
+		// A class's row is its own set of parameters, not a map that a hook should hold in bounds.
+		scale = Embedding{Rows: l.Classes, Size: channels, Init: Constant(1)}.On(net.In("scale").Bare(), condition)
+		shift = Embedding{Rows: l.Classes, Size: channels, Init: Constant(0)}.On(net.In("shift").Bare(), condition)
+	} else {
+		scale = graph.AddScalar(Dense{Units: channels, NoBias: true, Init: l.Init}.On(net.In("scale"), condition), 1)
+		shift = Dense{Units: channels, NoBias: true, Init: l.Init}.On(net.In("shift"), condition)
+	}
+	a := graph.Mul(scale, broadcast(inverse, scale))
+	b := graph.Sub(shift, graph.Mul(a, broadcast(mean, a)))
+	return graph.Add(graph.Mul(x, between(a, x)), between(b, x))
+}
+
+// between puts axes of size 1 between the first and the last of v [batch, channels] until it has as many as like.
+func between(v, like *graph.Node) *graph.Node {
+	dims := make([]int, like.Rank())
+	for i := range dims {
+		dims[i] = 1
+	}
+	dims[0], dims[len(dims)-1] = v.Shape().Dimensions[0], v.Shape().Dimensions[1]
+	return graph.Reshape(v, dims...)
 }
 
 // follow moves the old value towards the new one.
@@ -52,6 +101,20 @@ func (l LayerNorm) On(net Net, x *graph.Node) *graph.Node {
 	x = graph.Sub(x, trailing(mean, x))
 	x = graph.Mul(x, trailing(inverseDeviation(variance, l.Epsilon), x))
 	return graph.Add(graph.Mul(x, broadcast(scale, x)), broadcast(shift, x))
+}
+
+// InstanceNorm normalises each channel of each record over its places (Ulyanov 2016, 1607.08022), without scale and shift, as
+// Torch does by default: [batch, height, width, channels] to the same.
+type InstanceNorm struct {
+	Epsilon float64 // 0 is 1e-5
+}
+
+// On applies the layer, which has no weights.
+func (l InstanceNorm) On(_ Net, x *graph.Node) *graph.Node {
+	kept := graph.ReduceAndKeep(x, graph.ReduceMean, 1, 2) // [batch, 1, 1, channels]
+	x = graph.Sub(x, kept)
+	variance := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, 1, 2)
+	return graph.Mul(x, inverseDeviation(variance, l.Epsilon))
 }
 
 // moments returns mean and variance (biased) over the axes.

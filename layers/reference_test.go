@@ -253,6 +253,50 @@ func TestLayerNormStandardisesEachRecord(t *testing.T) {
 	}
 }
 
+func TestInstanceNormStandardisesEachChannelOfEachRecord(t *testing.T) {
+	x := oracle.Normal(1, 3, 2, 4, 5)
+	net := nets.At(t, layers.InstanceNorm{}.On, layers.Train, x)
+	if len(net.Paths) > 0 {
+		t.Errorf("it has the weights %v, and torch.nn.InstanceNorm2d has none by default", net.Paths)
+	}
+	oracle.Value(t, net.Function, net.Inputs, standardise(x, func(i int) int { return i/40*5 + i%5 }))
+}
+
+func TestConvReflectsTheEdges(t *testing.T) {
+	x := oracle.Normal(1, 2, 4, 5, 2)
+	padded := zeros(2, 8, 9, 2)
+	for n := range 2 {
+		for i := range 8 {
+			for j := range 9 {
+				for c := range 2 { // two rows of mirror images on each side: rows 2 1 | 0 1 2 3 | 2 1
+					*at(padded, n, i, j, c) = *at(x, n, []int{2, 1, 0, 1, 2, 3, 2, 1}[i], []int{2, 1, 0, 1, 2, 3, 4, 3, 2}[j], c)
+				}
+			}
+		}
+	}
+	net := nets.At(t, layers.Conv{Filters: 3, Kernel: 5, Pad: 2, Reflect: true}.On, layers.Train, x)
+	oracle.Value(t, net.Function, net.Inputs, convolve(padded, net.Weight(t, "kernel"), net.Weight(t, "bias"), 1, 0))
+}
+
+// Rows and columns more at the end are those that less padding would leave there.
+func TestConvTransposeOutputPad(t *testing.T) {
+	x := oracle.Normal(1, 2, 3, 4, 2)
+	net := nets.At(t, layers.ConvTranspose{Filters: 3, Kernel: 3, Stride: 2, Pad: 1, OutputPad: 1}.On, layers.Train, x)
+	whole := scatter(x, net.Weight(t, "kernel"), 2, 0) // [2, 7, 9, 3]
+	bias := net.Weight(t, "bias")
+	want := zeros(2, 6, 8, 3)
+	for n := range 2 {
+		for i := range 6 {
+			for j := range 8 {
+				for c := range 3 {
+					*at(want, n, i, j, c) = *at(whole, n, i+1, j+1, c) + bias.Data[c]
+				}
+			}
+		}
+	}
+	oracle.Value(t, net.Function, net.Inputs, want)
+}
+
 func TestEmbeddingLooksRowsUp(t *testing.T) {
 	network := func(net layers.Net, x *graph.Node) *graph.Node {
 		labels := graph.Const(x.Graph(), []int32{2, 0, 2})

@@ -25,6 +25,8 @@ type Residual struct {
 	Resample Resample
 	Norm     func(net Net, x *graph.Node) *graph.Node // nil: none
 	First    bool                                     // the block sees the picture itself: no norm, and no activation before it
+	Hidden   int                                      // filters of the first convolution; 0 is Filters
+	Init     Init                                     // of all kernels; the zero value is He's for the 3x3 and Glorot's for the shortcut
 }
 
 // he is what the authors' code calls so: uniform with variance 4/(fan-in + fan-out), He's where both are equal.
@@ -32,25 +34,28 @@ var he = scaled(4, func(in, out float64) float64 { return in + out })
 
 // On applies the block with the weights at net.
 func (b Residual) On(net Net, x *graph.Node) *graph.Node {
-	conv := func(kernel int, init Init) Conv {
-		return Conv{Filters: b.Filters, Kernel: kernel, Pad: kernel / 2, Init: init}
+	hidden := b.Hidden
+	if hidden == 0 {
+		hidden = b.Filters
 	}
+	first := Conv{Filters: hidden, Kernel: 3, Pad: 1, Init: b.Init.or(he)}
+	second := Conv{Filters: b.Filters, Kernel: 3, Pad: 1, Init: b.Init.or(he)}
 	y := x
 	if !b.First {
 		y = ReLU(b.normalise(net.In("norm1"), y))
 	}
-	if first := conv(3, he); b.Resample == Up {
+	if b.Resample == Up {
 		y = first.OnRepeated(net.In("conv1"), y)
 	} else {
 		y = first.On(net.In("conv1"), y)
 	}
 	y = ReLU(b.normalise(net.In("norm2"), y))
-	if second := conv(3, he); b.Resample == Down {
+	if b.Resample == Down {
 		y = second.OnAveraged(net.In("conv2"), y)
 	} else {
 		y = second.On(net.In("conv2"), y)
 	}
-	return graph.Add(y, b.shortcut(net, x, conv(1, Glorot())))
+	return graph.Add(y, b.shortcut(net, x, Conv{Filters: b.Filters, Kernel: 1, Init: b.Init.or(Glorot())}))
 }
 
 // shortcut resamples x, and projects it by a 1x1 convolution where shape or side change. The projection commutes with both

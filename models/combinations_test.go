@@ -54,6 +54,7 @@ func networks() []struct {
 		{choice{"resnet, no norm", []string{"network=resnet", "critic-norm=none"}}, "wgan-gp", false, false},
 		{choice{"resnet, layer norm", []string{"network=resnet", "critic-norm=layer"}}, "wgan-gp", false, false},
 		{choice{"resnet, batch norm", []string{"network=resnet", "critic-norm=batch"}}, "wgan-gp", false, true},
+		{choice{"residual, projection", nil}, "sngan", false, false},
 	}
 }
 
@@ -96,6 +97,8 @@ func techniques() []choice {
 		{"joint batch statistics", []string{"optim.batch-statistics=joint"}},
 		{"label smoothing", []string{"penalty.smoothing=0.1"}},
 		{"instance noise", []string{"penalty.noise=0.1"}},
+		{"spectral norm of both players", []string{"technique.spectral=both"}},
+		{"weight norm of both players", []string{"technique.weight-norm=both"}},
 	}
 }
 

@@ -20,5 +20,6 @@ func Example() {
 	// lsgan    pictures of 16 to 256, steadier than DCGAN: the loss does not saturate
 	// wgan     a loss that falls as samples get better; superseded by wgan-gp
 	// wgan-gp  points and pictures where every mode counts; slow but steady
-	// models: there is no "dgcan"; did you mean dcgan? there are vanilla, cgan, dcgan, lsgan, wgan, wgan-gp
+	// sngan    pictures, with or without classes, where training must not diverge: no penalty, one norm for every layer
+	// models: there is no "dgcan"; did you mean dcgan? there are vanilla, cgan, dcgan, lsgan, wgan, wgan-gp, sngan
 }

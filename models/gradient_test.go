@@ -26,6 +26,7 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 		{"dcgan", []string{"critic-norm=none"}},
 		{"wgan-gp", []string{"network=resnet"}},
 		{"wgan-gp", []string{"network=resnet", "critic-norm=layer"}},
+		{"sngan", nil},
 		{"stylegan2", []string{"conditional=true"}},
 		{"stylegan2", []string{"critic-form=skip"}},
 	} {
@@ -39,7 +40,7 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := figures(t, 16, 1, 2)
-			pair, err := configure(t, model, append(small(t, model), c.settings...)...).builder.Pair(s.shape)
+			pair, err := configure(t, model, append(small(t, model), c.settings...)...).pair(s.shape)
 			if err != nil {
 				t.Fatal(err)
 			}

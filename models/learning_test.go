@@ -73,6 +73,7 @@ func TestLearning(t *testing.T) {
 		{"dcgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.001"}, false, 600, 0.1},
 		{"lsgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.001"}, false, 600, 0.1},
 		{"cgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.001"}, false, 400, 0.1},
+		{"sngan", []string{"filters=16", "critic-filters=16", "latent=8", "optim.batch=16", "optim.rate=0.001", "optim.critic-steps=1"}, false, 250, 0.1},
 		{"wgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.0005", "optim.critic-steps=3"}, false, 400, 0.1},
 		{"stylegan2", []string{"latent=8", "hidden=16", "mapping-layers=2", "filters-base=128", "filters=16", "penalty.r1=0.3", "optim.rate=0.008", "optim.batch=8", "mapping-layers=2", "style-mixing=0.5"}, false, 600, 0.2},
 	} {
@@ -116,7 +117,7 @@ func TestLearning(t *testing.T) {
 			if !(end < c.most*start) {
 				t.Errorf("after %d rounds the distance to unseen data is %.3f of what it was; %.3f is the most", c.rounds, end/start, c.most)
 			}
-			if c.model == "cgan" {
+			if game.Conditional() {
 				conditional(t, samples(), real, labels)
 			}
 		})

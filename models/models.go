@@ -12,6 +12,7 @@ import (
 	"github.com/ganymede-gan/ganymede/models/cgan"
 	"github.com/ganymede-gan/ganymede/models/dcgan"
 	"github.com/ganymede-gan/ganymede/models/lsgan"
+	"github.com/ganymede-gan/ganymede/models/sngan"
 	"github.com/ganymede-gan/ganymede/models/stylegan2"
 	"github.com/ganymede-gan/ganymede/models/vanilla"
 	"github.com/ganymede-gan/ganymede/models/wgan"
@@ -27,6 +28,7 @@ func Table() []gan.Model {
 		lsgan.Model,
 		wgan.Model,
 		wgangp.Model,
+		sngan.Model,
 		stylegan2.Model,
 	}
 }

@@ -93,6 +93,9 @@ func TestParameters(t *testing.T) {
 		{"wgan-gp", face, []string{"latent=100"}, dcganG, dcganD},
 		{"wgan-gp", cifar, []string{"network=resnet", "filters=128"}, resnetG, resnetD},
 		{"wgan-gp", cifar, []string{"network=resnet", "filters=128", "critic-norm=layer"}, resnetG, normedD},
+		// kwotsin/mimicry, sngan_32 and cgan_pd_32.
+		{"sngan", cifar, []string{"preset=paper", "conditional=no"}, 4_276_739, 1_053_825},
+		{"sngan", cifar, []string{"preset=paper"}, 4_304_387, 1_055_105},
 		{"stylegan2", portrait, []string{"preset=paper"}, 30_370_060, 29_012_513}, // the authors' code for config F prints these
 	} {
 		counted[c.model] = true
@@ -101,7 +104,7 @@ func TestParameters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pair, err := configure(t, model, c.settings...).builder.Pair(c.d)
+			pair, err := configure(t, model, c.settings...).pair(c.d)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -56,23 +56,22 @@ func configure(t testing.TB, model gan.Model, settings ...string) *configured {
 
 // game makes the game for data of a shape, or says why not.
 func (c *configured) game(d gan.Data) (*gan.Game, error) {
-	pair, err := c.builder.Pair(d)
-	if err != nil {
-		return nil, err
-	}
-	g, err := pair.Game(c.shared)
+	g, err := gan.Build(c.builder, d, c.shared)
 	if err != nil {
 		return nil, err
 	}
 	return g, g.Check()
 }
 
+// pair makes the networks of a model of two players.
+func (c *configured) pair(d gan.Data) (gan.Pair, error) { return c.builder.(gan.PairBuilder).Pair(d) }
+
 // small are settings that make any model small, those of them that it has.
 func small(t testing.TB, model gan.Model) []string {
 	t.Helper()
 	c := configure(t, model)
 	settings := []string{"optim.batch=2"}
-	for _, s := range []string{"latent=3", "filters=2", "hidden=4"} {
+	for _, s := range []string{"latent=3", "filters=2", "hidden=4", "critic-filters=2"} {
 		key, _, _ := strings.Cut(s, "=")
 		if _, ok := c.config.Option(key); ok {
 			settings = append(settings, s)

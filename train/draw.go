@@ -28,12 +28,16 @@ func (t *Trainer) draw(ctx context.Context, p *program, act, within int) ([]*ten
 			drawn[i] = sample(random, d.Need, batch, t.Weights.DType)
 			continue
 		}
-		// All fields of a turn's records come from the same records; draws of one turn mostly follow each other.
-		if turn := d.Move + strconv.Itoa(d.Turn); turn != loaded {
-			if err := t.load(ctx, t.Game.Acts[act].Name+"/"+d.Move, moves[d.Move].Made(within)+d.Turn, batch); err != nil {
+		// All fields of a turn's records come from the same records, unless a need is drawn apart; draws of one turn mostly follow each other.
+		order, source, turn := t.Game.Acts[act].Name+"/"+d.Move, t.Source, moves[d.Move].Made(within)+d.Turn
+		if d.Need.Apart {
+			order, source = order+"/"+d.Need.Name, data.Part(t.Source, d.Need.Name)
+		}
+		if from := order + " " + strconv.Itoa(turn); from != loaded {
+			if err := t.load(ctx, source, order, turn, batch); err != nil {
 				return nil, err
 			}
-			loaded = turn
+			loaded = from
 		}
 		field, ok := t.batch[d.Need.Name]
 		if !ok {
@@ -44,17 +48,17 @@ func (t *Trainer) draw(ctx context.Context, p *program, act, within int) ([]*ten
 	return drawn, nil
 }
 
-// load reads the records of the turn-th batch in the order of that name.
-func (t *Trainer) load(ctx context.Context, name string, turn, batch int) error {
+// load reads the records of the turn-th batch of a source in the order of that name.
+func (t *Trainer) load(ctx context.Context, source data.Source, name string, turn, batch int) error {
 	order := t.orders[name]
 	if order == nil {
-		order = data.NewOrder(uint64(t.Seed), name, t.Source.Len())
+		order = data.NewOrder(uint64(t.Seed), name, source.Len())
 		if t.orders == nil {
 			t.orders, t.batch = map[string]*data.Order{}, data.Batch{}
 		}
 		t.orders[name] = order
 	}
-	return t.Source.Read(ctx, order.Indices(int64(turn)*int64(batch), batch), t.batch)
+	return source.Read(ctx, order.Indices(int64(turn)*int64(batch), batch), t.batch)
 }
 
 // tensorOf copies an array into a tensor.

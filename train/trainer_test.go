@@ -175,6 +175,70 @@ func TestRecordsComeOnceAnEpochWithTheirOwnLabels(t *testing.T) {
 	}
 }
 
+// Two fields of two domains of unequal length: each has every record once an epoch of its own, and they do not go together. Of a
+// pair's fields that are drawn together record goes with record.
+func TestDomainsAreDrawnApartOrInPairs(t *testing.T) {
+	domain := func(name string, first, n int) data.Source {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(first + i)
+		}
+		source, err := data.InMemory([]data.Field{{Name: name, High: 1000}}, data.Batch{name: {Shape: []int{n}, Float: x}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return source
+	}
+	pairs, err := data.Together(domain("a", 0, 12), domain("b", 100, 12))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		source data.Source
+		need   func(name string, shape ...int) gan.Need
+		b      int // records of b
+	}{
+		"two lengths":        {data.Apart(domain("a", 0, 12), domain("b", 100, 8)), gan.RecordsApart, 8},
+		"pairs, drawn apart": {pairs, gan.RecordsApart, 12},
+		"pairs":              {pairs, gan.Records, 12},
+	} {
+		t.Run(name, func(t *testing.T) {
+			game := watched(1, "a", "b")
+			game.Needs = []gan.Need{c.need("a"), c.need("b")}
+			tr := newTrainer(t, game)
+			tr.Source = c.source
+			var a, b []float64
+			together := 0
+			for range 6 {
+				r := play(t, tr)
+				a, b = append(a, terms(r, "a")...), append(b, terms(r, "b")...)
+			}
+			for i := range a {
+				if b[i]-a[i] == 100 {
+					together++
+				}
+			}
+			if inPairs := name == "pairs"; inPairs != (together == len(a)) {
+				t.Errorf("%d of %d records came with their partner", together, len(a))
+			}
+			for field, drawn := range map[string][]float64{"a": a[:12], "b": b[:c.b]} { // an epoch each
+				slices.Sort(drawn)
+				for i, x := range drawn {
+					if math.Mod(x, 100) != float64(i) {
+						t.Fatalf("an epoch of %s had the records %v", field, drawn)
+					}
+				}
+			}
+			late := newTrainer(t, game) // resumable: a round depends on its number alone
+			late.Source = c.source
+			late.SetRound(5)
+			if r := play(t, late); !slices.Equal(terms(r, "b"), b[20:]) {
+				t.Errorf("round 6 drew %v, and %v when the rounds before were not played", b[20:], terms(r, "b"))
+			}
+		})
+	}
+}
+
 func TestAMissingFieldIsNamed(t *testing.T) {
 	game := player(func(r *gan.Turn, w *gan.Node) *gan.Node {
 		return graph.Mul(w, graph.ReduceAllMean(r.Need("pictures")))

@@ -103,6 +103,16 @@ func (c *correlation) gather(w *worker, x []float32, from, to int) input {
 	return in
 }
 
+// inputs returns the part of x that lines from up to to meet, counted over all images.
+func (c *correlation) inputs(x []float32, from, to int) []float32 {
+	lines, pitch := c.rows[0].outs, c.horizontal.in*c.groups*c.in
+	lo, _ := span(c.rows, from%lines, from%lines+1)
+	_, hi := span(c.rows, (to-1)%lines, (to-1)%lines+1)
+	first := from/lines*c.vertical.in + min(max(lo, 0), c.vertical.in)
+	last := (to-1)/lines*c.vertical.in + min(max(hi, 0), c.vertical.in)
+	return x[first*pitch : max(first, last)*pitch]
+}
+
 // tap returns the weights [in, out] of a group and a tap.
 func (c *correlation) tap(w []float32, group, ky, kx int) Matrix {
 	if c.transposed {

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// blockFloats bounds the part of A that one block of work reads again for each panel of B: 384 KB.
-	blockFloats = 96 * 1024
+	// blockFloats bounds the part of A that one block of work reads again for each panel of B: 192 KB. With more rows the
+	// tiles of C, which lie in few places of the second cache where its rows are a power of two apart, drive each other out.
+	blockFloats = 48 * 1024
 
 	// B is read in place, since packing it would cost more than it saves, if A has few rows, or if its strips of 32
 	// columns lie in few pages, or if all of it fits in the second cache.
@@ -147,7 +148,9 @@ func (m *multiplication) run(p *pool.Pool, s *Scratch) {
 		return
 	}
 	n := panels(m.dst.Cols)
-	blocks := max(1, rows*min(max(m.a.Cols, 512), maxDepth)/blockFloats)
+	tiles := m.kernels.tiles(rows)
+	blocks := max(1, min(tiles, rows*min(max(m.a.Cols, 512), maxDepth)/blockFloats))
+	from := func(block int) int { return min(block*tiles/blocks*m.kernels.rows, rows) }
 	splits := 1
 	if threads := p.Threads(); threads > 1 {
 		splits = min(n, (4*threads+blocks-1)/blocks)
@@ -156,13 +159,15 @@ func (m *multiplication) run(p *pool.Pool, s *Scratch) {
 		w := s.worker()
 		defer s.release(w)
 		block, split := i/splits, i%splits
-		r0, r1 := block*rows/blocks, (block+1)*rows/blocks
 		c0, c1 := split*n/splits*panelWidth, min((split+1)*n/splits*panelWidth, m.dst.Cols)
 		if byColumns(m.a) {
-			m.byColumns(w, r0, r1, c0, c1)
-		} else {
-			m.byRows(w, r0, r1, c0, c1)
+			m.byColumns(w, from(block), from(block+1), c0, c1)
+			return
 		}
+		if next := (i + p.Threads()) / splits; next > block && next < blocks && m.a.ColStride == 1 && m.a.Cols <= maxDepth {
+			w.willRead(m.a.Data[from(next)*m.a.RowStride : min(from(next+1)*m.a.RowStride, len(m.a.Data))])
+		}
+		m.byRows(w, from(block), from(block+1), c0, c1)
 	})
 }
 

@@ -65,7 +65,7 @@ type rowTile64 struct {
 	add         int
 	ahead       int
 	cAhead      int
-	rows, cRows [12]int
+	rows, cRows []int // as many as the tile has rows
 }
 
 // block64 is rows r0 up to r1 of a product.
@@ -88,8 +88,9 @@ func (b *block64) panel(packed []float64, col, k0, length, depth int) {
 		for i := range n {
 			from, to := b.r0+i*(b.r1-b.r0)/n, b.r0+(i+1)*(b.r1-b.r0)/n
 			t.add = min(k0, 1)
+			t.rows, t.cRows = t.rows[:0], t.cRows[:0]
 			for r := from; r < to; r++ {
-				t.rows[r-from], t.cRows[r-from] = (r-b.r0)*depth, (r-from)*cols
+				t.rows, t.cRows = append(t.rows, (r-b.r0)*depth), append(t.cRows, (r-from)*cols)
 				if t.add != 0 {
 					copy(b.out[(r-from)*cols:][:width], b.dst.Data[r*b.dst.RowStride+col+part:])
 				}

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"slices"
+	"unsafe"
 )
 
 // maxDepth is how many steps of k a tile makes before it stores its sums and the next panel follows: a panel of 1024
@@ -89,9 +90,14 @@ func (p *product) parts(part func(segments []int, length int)) {
 	}
 }
 
+// edgeRows are where the rows of worker.edge begin.
+var edgeRows = [12]int{0, 1 * panelWidth, 2 * panelWidth, 3 * panelWidth, 4 * panelWidth, 5 * panelWidth, 6 * panelWidth,
+	7 * panelWidth, 8 * panelWidth, 9 * panelWidth, 10 * panelWidth, 11 * panelWidth}
+
 // rowStrip runs the tiles of one strip of columns, of 1 or 2 vectors. Tiles that stick out at the right go through w.edge.
 func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	t := &w.row
+	depth := len(t.segments) * t.length
 	width := min(vectors*k.lanes, p.cols-col)
 	edge := width < vectors*k.lanes
 	t.a = p.a
@@ -102,10 +108,12 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	n := k.tiles(len(p.rows))
 	for i := range n {
 		from, to := i*len(p.rows)/n, (i+1)*len(p.rows)/n
-		copy(t.rows[:], p.rows[from:to])
+		t.rows = p.rows[from:to]
 		// The first tiles fetch the next strip while they run, each a line of 16 floats in each step.
 		if t.ahead = 0; i < vectors*k.lanes/16 {
 			t.ahead = next + 16*i
+		} else if len(w.fetch) > 0 && depth > 0 && p.bStride == panelWidth {
+			t.ahead = w.fetchLines(depth * p.bStride)
 		}
 		if !edge {
 			t.cAhead = vectors * k.lanes // the next strip begins with the first rows
@@ -115,14 +123,13 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 				t.cAhead += p.cRows[0] - p.cRows[from]
 			}
 			t.c = p.c[col:]
-			copy(t.cRows[:], p.cRows[from:to])
+			t.cRows = p.cRows[from:to]
 			k.row[vectors-1][to-from](t)
 			continue
 		}
-		t.c = w.edge[:]
-		for r, c := range p.cRows[from:to] {
-			t.cRows[r] = r * panelWidth
-			if t.add != 0 {
+		t.c, t.cRows = w.edge[:], edgeRows[:to-from]
+		if t.add != 0 {
+			for r, c := range p.cRows[from:to] {
 				copy(w.edge[r*panelWidth:][:width], p.c[c+col:])
 			}
 		}
@@ -131,4 +138,18 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			copy(p.c[c+col:][:width], w.edge[r*panelWidth:])
 		}
 	}
+}
+
+// willRead has tiles that need not fetch columns of B fetch what the worker's next block will read, as far as can be known.
+func (w *worker) willRead(data []float32) { w.fetch, w.fetchOdd = data, false }
+
+// fetchLines returns where, from t.b, a tile that steps through n floats of B finds every second line of w.fetch. The next
+// tile fetches the others.
+func (w *worker) fetchLines(n int) int {
+	from := int(uintptr(unsafe.Pointer(&w.fetch[0]))-uintptr(unsafe.Pointer(&w.row.b[0]))) / 4
+	if w.fetchOdd = !w.fetchOdd; w.fetchOdd {
+		return from
+	}
+	w.fetch = w.fetch[min(n, len(w.fetch)):]
+	return from + 16
 }

@@ -29,6 +29,8 @@ type worker struct {
 	pieces                []piece
 
 	floats      []float32 // input with its padding, copied rows of A, weights to be transformed
+	fetch       []float32 // what the next block will read, to be brought to the second cache meanwhile
+	fetchOdd    bool      // of fetch's first lines, only the even ones have been
 	panel       []float32 // columns of dy, or a tile of outputs that is partly outside
 	packedFor   *band     // whose columns of dy the panel holds
 	transformed []float32 // of a short convolution
@@ -56,7 +58,7 @@ func (s *Scratch) worker() *worker {
 }
 
 func (s *Scratch) release(w *worker) {
-	w.row, w.col = rowTile{}, colTile{} // keep no operand alive
+	w.row, w.col, w.fetch = rowTile{}, colTile{}, nil // keep no operand alive
 	s.mu.Lock()
 	s.workers = append(s.workers, w)
 	s.mu.Unlock()

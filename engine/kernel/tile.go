@@ -18,9 +18,9 @@ type rowTile struct {
 	length      int
 	bStride     int
 	add         int
-	ahead       int // from b to what will be read next
-	cAhead      int // from c to what will be written next
-	rows, cRows [12]int
+	ahead       int   // from b to what will be read next
+	cAhead      int   // from c to what will be written next
+	rows, cRows []int // as many as the tile has rows
 }
 
 // colTile is one call of a micro-kernel of the column form. For each row i and column j,

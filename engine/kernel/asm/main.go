@@ -88,7 +88,7 @@ type field struct {
 }
 
 var (
-	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"cAhead", 128}, {"rows", 136}, {"cRows", 232}}
+	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"cAhead", 128}, {"rows", 136}, {"cRows", 160}}
 	colFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"aStride", 104}, {"bStride", 112}, {"cStride", 120}, {"add", 128}}
 )
 
@@ -188,8 +188,9 @@ func (r registers) broadcast(row int) reg.VecPhysical {
 }
 func (r registers) bytes() int { return int(r.size()) * r.lanes }
 
-// start zeroes the accumulators, or loads them from C if the tile adds to it. address leads to a row of C.
-func (r registers) start(add Mem, address func(row int) reg.Register) {
+// start zeroes the accumulators, or loads them from C if the tile adds to it. address leads to a row of C; fetch is run
+// before a tile that only writes C.
+func (r registers) start(add Mem, address func(row int) reg.Register, fetch func()) {
 	CMPQ(add, Imm(0))
 	JNE(LabelRef("continued"))
 	for row := range r.height {
@@ -201,6 +202,7 @@ func (r registers) start(add Mem, address func(row int) reg.Register) {
 			}
 		}
 	}
+	fetch()
 	JMP(LabelRef("begin"))
 	Label("continued")
 	for row := range r.height {
@@ -258,21 +260,30 @@ func rowTile(f family, name string, rows, vectors int) {
 	t := index
 	Load(Param("t"), t)
 	cRow := func(row int) reg.Register {
-		m := at(rowFields, "cRows", t)
-		m.Disp += 8 * row
-		MOVQ(at(rowFields, "c", t), reg.RAX)
-		MOVQ(m, reg.RBX)
-		LEAQ(Mem{Base: reg.RAX, Index: reg.RBX, Scale: r.size()}, reg.RAX)
-		return reg.RAX
+		if row == 0 {
+			MOVQ(at(rowFields, "c", t), reg.RAX)
+			MOVQ(at(rowFields, "cRows", t), reg.RBX)
+		}
+		MOVQ(Mem{Base: reg.RBX, Disp: 8 * row}, reg.RDX)
+		LEAQ(Mem{Base: reg.RAX, Index: reg.RDX, Scale: r.size()}, reg.RDX)
+		return reg.RDX
+	}
+	lines := func(m Mem, fetch func(Op)) {
+		for end := vectors * r.bytes(); m.Disp < end; m.Disp += 64 {
+			fetch(m)
+		}
 	}
 	MOVQ(at(rowFields, "cAhead", t), reg.RCX)
 	r.start(at(rowFields, "add", t), func(row int) reg.Register {
 		// A tile that adds to C would wait for it: fetch what the next one needs.
-		next := Mem{Base: cRow(row), Index: reg.RCX, Scale: r.size()}
-		for ; next.Disp < vectors*r.bytes(); next.Disp += 64 {
-			PREFETCHT0(next)
+		c := cRow(row)
+		lines(Mem{Base: c, Index: reg.RCX, Scale: r.size()}, PREFETCHT0)
+		return c
+	}, func() {
+		// Stores wait for the lines that they write to. They are many steps away: the second cache is near enough.
+		for row := range rows {
+			lines(Mem{Base: cRow(row)}, PREFETCHT1)
 		}
-		return next.Base
 	})
 
 	segments := at(rowFields, "segments", t)
@@ -286,11 +297,10 @@ func rowTile(f family, name string, rows, vectors int) {
 	MOVQ(at(rowFields, "bStride", t), b)
 	SHLQ(r.shift(), b)
 	MOVQ(b, bStride)
+	MOVQ(at(rowFields, "a", t), b)
+	MOVQ(at(rowFields, "rows", t), ahead)
 	for row, register := range rowRegisters[:rows] {
-		m := at(rowFields, "rows", t)
-		m.Disp += 8 * row
-		MOVQ(m, register)
-		MOVQ(at(rowFields, "a", t), b)
+		MOVQ(Mem{Base: ahead, Disp: 8 * row}, register)
 		LEAQ(Mem{Base: b, Index: register, Scale: r.size()}, register)
 	}
 	MOVQ(at(rowFields, "b", t), b)
@@ -341,7 +351,7 @@ func colTile(f family, name string, rows, vectors int) {
 		}
 		return reg.RAX
 	}
-	r.start(at(colFields, "add", t), cRow)
+	r.start(at(colFields, "add", t), cRow, func() {})
 
 	segment, left, aStride, bStride := reg.RSI, reg.RCX, reg.R8, reg.R9
 	a, b, k, first := reg.R10, reg.R11, reg.R12, reg.RDX

@@ -1,0 +1,98 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// entrant does a row's work. The work's memory is its own from the first burst to close.
+type entrant struct {
+	name    string // "" is ours
+	threads int
+	layout  string                                                 // of a peer's arrays
+	burst   func(ctx context.Context, runs int) ([]float64, error) // seconds of each run
+	close   func()
+}
+
+// Lengths of bursts: the shortest, and the most and least bursts of each entrant. A burst is long against the clock and a change of
+// processes, and short against what else a machine does.
+const (
+	shortest   = 40 * time.Millisecond
+	mostRuns   = 20
+	fewest     = 3
+	most       = 9
+	settlement = 5 * time.Millisecond // between two bursts, in which the threads of the last one fall asleep
+)
+
+// contest lets the entrants do their work in turn, A B A B, in bursts, for about so long (0 bursts), or so many bursts each.
+type contest struct {
+	entrants []*entrant
+	length   time.Duration
+	bursts   int
+}
+
+// outcome is what one entrant did: the median of each burst, and the peak that was measured beside it.
+type outcome struct {
+	*entrant
+	runs   int
+	bursts []float64
+}
+
+// play warms everybody up and plays. An entrant that fails is out, with its error; the others go on, unless it is one of ours.
+func (c *contest) play(ctx context.Context) (outcomes []*outcome, peak float64, failed map[string]error, err error) {
+	failed = map[string]error{}
+	round := time.Duration(0) // of all entrants
+	for _, e := range c.entrants {
+		o, took, err := warmUp(ctx, e)
+		if err != nil {
+			if e.name == "" || ctx.Err() != nil {
+				return nil, 0, nil, err
+			}
+			failed[e.name] = err
+			continue
+		}
+		outcomes = append(outcomes, o)
+		round += took * time.Duration(o.runs)
+	}
+	bursts := c.bursts
+	if bursts == 0 {
+		bursts = min(most, max(fewest, int(c.length/max(round, 1))))
+	}
+	var peaks []float64
+	for range bursts {
+		peaks = append(peaks, peakNow())
+		for i := 0; i < len(outcomes); i++ {
+			o := outcomes[i]
+			time.Sleep(settlement)
+			seconds, err := o.burst(ctx, o.runs)
+			if err == nil && len(seconds) != o.runs {
+				err = fmt.Errorf("bench: %d runs were asked for and %d came back", o.runs, len(seconds))
+			}
+			if err == nil {
+				o.bursts = append(o.bursts, median(seconds))
+				continue
+			}
+			if o.name == "" || ctx.Err() != nil {
+				return nil, 0, nil, err
+			}
+			failed[o.name] = err
+			outcomes = append(outcomes[:i], outcomes[i+1:]...)
+			i--
+		}
+	}
+	return outcomes, median(peaks), failed, nil
+}
+
+// warmUp runs twice and settles how many runs make a burst.
+func warmUp(ctx context.Context, e *entrant) (*outcome, time.Duration, error) {
+	if _, err := e.burst(ctx, 1); err != nil {
+		return nil, 0, err
+	}
+	seconds, err := e.burst(ctx, 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	took := max(time.Duration(seconds[0]*float64(time.Second)), 1)
+	return &outcome{entrant: e, runs: min(mostRuns, max(1, int(shortest/took)))}, took, nil
+}

@@ -1,0 +1,182 @@
+package bench
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// The peers by name.
+const (
+	torch    = "torch"         // PyTorch, eager
+	compiled = "torch.compile" // PyTorch, compiled by Inductor
+	jax      = "jax"           // JAX, jit
+	numpy    = "numpy"         // NumPy with its OpenBLAS
+	stock    = "gomlx"         // GoMLX's own Go backend, built with GOEXPERIMENT=simd
+)
+
+//go:embed peers/*.py
+var peerScripts embed.FS
+
+// workers are the processes of the peers, started when they are first needed.
+type workers struct {
+	scripts string
+	python  map[string]string // by the module that it has
+	stock   string
+	running map[string]*worker
+	about   map[string]string // what each program says it is
+}
+
+// newWorkers looks for the peers' modules.
+func newWorkers(ctx context.Context, pythons []string, stock string) (w *workers, err error) {
+	w = &workers{python: map[string]string{}, stock: stock, running: map[string]*worker{}, about: map[string]string{}}
+	if w.scripts, err = scripts(); err != nil {
+		return nil, err
+	}
+	for _, python := range pythons {
+		for _, module := range []string{torch, jax, numpy} {
+			if w.python[module] == "" && hasModule(ctx, python, module) {
+				w.python[module] = python
+			}
+		}
+	}
+	return w, ctx.Err()
+}
+
+// hasModule asks a Python whether it could import a module, without importing it.
+func hasModule(ctx context.Context, python, module string) bool {
+	ask := "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
+	return exec.CommandContext(ctx, python, "-c", ask, module).Run() == nil
+}
+
+// errNoPeer is a peer that is not installed.
+var errNoPeer = errors.New("it is not installed; bench/peers/setup.sh installs the peers, and --python and --stock say where they are")
+
+// module is what a peer's program is named by: compiled and eager PyTorch are one program.
+func module(peer string) string {
+	if peer == compiled {
+		return torch
+	}
+	return peer
+}
+
+// get returns the process of a peer on a number of threads.
+func (w *workers) get(ctx context.Context, peer string, threads int) (*worker, error) {
+	key := fmt.Sprint(module(peer), threads)
+	if running := w.running[key]; running != nil {
+		return running, nil
+	}
+	started, err := w.start(ctx, peer, threads)
+	if err != nil {
+		return nil, err
+	}
+	w.running[key] = started
+	return started, nil
+}
+
+func (w *workers) start(ctx context.Context, peer string, threads int) (*worker, error) {
+	name := module(peer)
+	line := []string{w.python[name], filepath.Join(w.scripts, "peers", "worker.py"), name, fmt.Sprint(threads)}
+	if name == stock {
+		line = []string{w.stock, fmt.Sprint(threads)}
+	}
+	if line[0] == "" {
+		return nil, errNoPeer
+	}
+	if _, err := os.Stat(line[0]); err != nil && strings.ContainsRune(line[0], filepath.Separator) {
+		return nil, errNoPeer
+	}
+	// What Inductor has compiled is kept for the next time, apart for each number of threads, which it compiles in.
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = w.scripts
+	}
+	inductor := filepath.Join(cache, "ganymede", "bench", fmt.Sprintf("inductor-%d", threads))
+	started, about, err := start(ctx, cleaned(os.Environ(), threads, "TORCHINDUCTOR_CACHE_DIR="+inductor), line...)
+	if err != nil {
+		return nil, err
+	}
+	w.about[name] = about
+	return started, nil
+}
+
+// memory is the peak of a new process of the peer that does the work, less what was resident when the peer was loaded.
+func (w *workers) memory(ctx context.Context, peer string, threads int, work command, layout string) (int64, error) {
+	started, err := w.start(ctx, peer, threads)
+	if err != nil {
+		return 0, err
+	}
+	defer started.close()
+	work.Layout = layout
+	r, err := started.ask(request{Do: "memory", Work: &work, Runs: rememberedRounds})
+	return r.Bytes, err
+}
+
+func (w *workers) close() {
+	for _, running := range w.running {
+		running.close()
+	}
+	os.RemoveAll(w.scripts)
+}
+
+// long is a run, in seconds, that is not repeated only to choose a layout.
+const long = 2
+
+// peer opens work at a peer, in the layout that is faster there; nil if no peers are wanted.
+func (s *suite) peer(ctx context.Context, name string, threads int, work command) (*entrant, error) {
+	if s.workers == nil {
+		return nil, nil
+	}
+	w, err := s.workers.get(ctx, name, threads)
+	if err != nil {
+		return nil, err
+	}
+	work.Compile = name == compiled
+	var best *entrant
+	fastest := 0.0
+	for _, layout := range layouts(name, work) {
+		work.Layout = layout
+		id, err := w.open(work)
+		if err != nil {
+			return best, err
+		}
+		e := w.entrant(name, threads, id, layout)
+		seconds, err := trial(ctx, e)
+		if err != nil {
+			e.close()
+			return best, err
+		}
+		if best != nil && seconds >= fastest {
+			e.close()
+			continue
+		}
+		if best != nil {
+			best.close()
+		}
+		best, fastest = e, seconds
+	}
+	return best, nil
+}
+
+// trial is how long a run takes that is not the first, unless the first is long already.
+func trial(ctx context.Context, e *entrant) (float64, error) {
+	first, err := e.burst(ctx, 1)
+	if err != nil || first[0] > long {
+		return median(first), err
+	}
+	later, err := e.burst(ctx, 3)
+	return median(later), err
+}
+
+// layouts are those of a peer's pictures that are tried.
+func layouts(peer string, work command) []string {
+	if module(peer) == torch && work.Work != "matmul" && work.Game != "vanilla" {
+		return []string{"nchw", "channels_last"}
+	}
+	return []string{""}
+}
