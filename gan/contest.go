@@ -12,8 +12,11 @@ type Contest struct {
 	objective Objective
 }
 
-// Contest returns the contest that the options describe.
-func (o Options) Contest() (Contest, error) {
+// Contest returns the contest that the options describe, or says why they do not go together. Of the pair, Mixes and Styled decide.
+func (o Options) Contest(p Pair) (Contest, error) {
+	if err := o.check(p); err != nil {
+		return Contest{}, err
+	}
 	objective, err := FindObjective(o.Objective)
 	return Contest{o, objective}, err
 }
@@ -33,9 +36,9 @@ func (j Judged) steady(r *Turn) Score {
 	return func(x *Node) *Node { return j.Score(r, layers.Batch, x, j.Labels) }
 }
 
-// CriticLoss is the loss of a critic on real and on generated records, penalties and all. The generated ones must be cut from
-// the generator's gradient already.
-func (c Contest) CriticLoss(r *Turn, real, fake Judged) *Node {
+// criticLoss is the loss of a critic on real and on generated records, penalties and all.
+func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
+	fake.Records = graph.StopGradient(fake.Records)
 	onReal, onFake := c.scores(r, real, fake)
 	c.report(r, "real", onReal)
 	c.report(r, "fake", onFake)
@@ -57,27 +60,43 @@ func (c Contest) CriticLoss(r *Turn, real, fake Judged) *Node {
 }
 
 // GeneratorLoss is the loss of a generator whose records are judged. real is called where the objective compares with real ones.
-func (c Contest) GeneratorLoss(r *Turn, real func() Judged, fake Judged) *Node {
+func (c Contest) GeneratorLoss(r *Turn, real func(r *Turn) Judged, fake Judged) *Node {
 	if !c.objective.Relative {
 		fake.Records = c.noisy(r, "fake", fake.Records)
 		onFake := fake.score(r)
 		c.report(r, "fake", onFake)
 		return c.objective.Generator(onFake, nil)
 	}
-	onReal, onFake := c.scores(r, real(), fake)
+	onReal, onFake := c.scores(r, real(r), fake)
 	c.report(r, "fake", onFake)
 	return c.objective.Generator(onFake, onReal)
 }
 
-// SlopeMove is the lazy step of R1 and R2 with the optimiser's state of the critic's move (penalty.every).
-func (c Contest) SlopeMove(critic Move, records func(r *Turn) (real, fake Judged)) Move {
-	lazy := critic
-	lazy.Name, lazy.Slot, lazy.Times, lazy.Every = critic.Name+"/slope", critic.Name, 1, c.Penalty.Every
-	lazy.Loss = func(r *Turn) *Node {
+// CriticMoves are the moves of a critic that owns a scope, on the records of a step: its step, and that of lazy R1 and R2 with the
+// same optimiser's state (penalty.every).
+func (c Contest) CriticMoves(name, scope string, records func(r *Turn) (real, fake Judged)) []Move {
+	optimizer, _ := c.Optim.lazily(c.Penalty.betweenSlopes())
+	critic := Move{
+		Name: name, Owns: []string{scope}, Optimizer: optimizer, Rate: criticRate,
+		Times: c.Optim.Critic, Parts: c.Optim.Accumulate, Limit: c.Optim.Limit,
+		Loss: func(r *Turn) *Node {
+			real, fake := records(r)
+			return c.criticLoss(r, real, fake)
+		},
+	}
+	if clip := c.Penalty.Clip; clip > 0 {
+		critic.Then = func(r *Turn) { Clip(r, clip) }
+	}
+	if !c.Penalty.lazy() {
+		return []Move{critic}
+	}
+	slope := critic
+	slope.Name, slope.Slot, slope.Times, slope.Every = name+"/slope", name, 1, c.Penalty.Every
+	slope.Loss = func(r *Turn) *Node {
 		real, fake := records(r)
 		return graph.MulScalar(c.slopes(r, real, fake), float64(c.Penalty.Every))
 	}
-	return lazy
+	return []Move{critic, slope}
 }
 
 // slopes is gamma1 R1 + gamma2 R2, of which one at least is asked for.
@@ -157,27 +176,14 @@ func (o Options) Knobs() []Knob {
 	return knobs
 }
 
-// CriticMove is the move of a critic under the options, to be given its loss.
-func (o Options) CriticMove(name string, owns ...string) Move {
-	optimizer, _ := o.Optim.lazily(o.Penalty.betweenSlopes())
-	move := Move{
-		Name: name, Owns: owns, Optimizer: optimizer, Rate: criticRate,
-		Times: o.Optim.Critic, Parts: o.Optim.Accumulate, Limit: o.Optim.Limit,
-	}
-	if clip := o.Penalty.Clip; clip > 0 {
-		move.Then = func(r *Turn) { Clip(r, clip) }
-	}
-	return move
-}
-
 // GeneratorMove is the move of a generator, or of several in one step, under the options, to be given its loss.
-func (o Options) GeneratorMove(name string, owns ...string) Move {
-	optimizer, _ := o.Optim.lazily(o.Penalty.betweenPaths())
+func (c Contest) GeneratorMove(name string, owns ...string) Move {
+	optimizer, _ := c.Optim.lazily(c.Penalty.betweenPaths())
 	move := Move{
 		Name: name, Owns: owns, Optimizer: optimizer, Rate: generatorRate,
-		Parts: o.Optim.Accumulate, Limit: o.Optim.Limit,
+		Parts: c.Optim.Accumulate, Limit: c.Optim.Limit,
 	}
-	if o.Optim.Average > 0 {
+	if c.Optim.Average > 0 {
 		move.Then = func(r *Turn) { Average(r, r.Knob("average")) }
 	}
 	return move

@@ -47,6 +47,12 @@ func (g *Game) Conditional() bool {
 	return slices.ContainsFunc(g.Needs, func(n Need) bool { return n.Kind == Label })
 }
 
+// Fields that games of two kinds of records generate: those of the first kind translated into the second, and the other way round.
+const (
+	AB = "ab"
+	BA = "ba"
+)
+
 // Act is a stretch of a game with its own moves.
 type Act struct {
 	Name   string

@@ -92,6 +92,9 @@ func Build(own Builder, d Data, shared Options) (*Game, error) {
 	case GameBuilder:
 		return own.Game(d, shared)
 	case PairBuilder:
+		if d.To != "" {
+			return nil, fmt.Errorf("it makes more of one kind of records, and the data have two kinds; take a model that translates, or leave --to out")
+		}
 		pair, err := own.Pair(d)
 		if err != nil {
 			return nil, err

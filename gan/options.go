@@ -135,7 +135,7 @@ func (o Options) check(p Pair) error {
 	}
 	if o.Penalty.GP > 0 && p.Mixes {
 		refuse("penalty.gp", "it is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch "+
-			"(Gulrajani 2017, section 4); set critic-norm=layer or none")
+			"(Gulrajani 2017, section 4); set critic-norm=layer or none, of pix2pix norm=instance")
 	}
 	if o.Penalty.Path > 0 && p.Styled == nil {
 		refuse("penalty.path", "it is a penalty on how a picture changes with its styles, and this generator has none; take stylegan or stylegan2, or leave it at 0")

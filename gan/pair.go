@@ -34,10 +34,7 @@ const (
 
 // Game makes the pair's game, or says why the options do not fit it.
 func (p Pair) Game(o Options) (*Game, error) {
-	if err := o.check(p); err != nil {
-		return nil, err
-	}
-	contest, err := o.Contest()
+	contest, err := o.Contest(p)
 	if err != nil {
 		return nil, err
 	}
@@ -132,28 +129,12 @@ func (p *pairPlay) judged(x, y *Node) Judged {
 func (p *pairPlay) real(r *Turn) Judged { return p.judged(r.Need(p.Record.Name), p.labels(r)) }
 
 func (p *pairPlay) criticMoves() []Move {
-	critic := p.o.CriticMove("critic", CriticScope)
-	critic.Loss = func(r *Turn) *Node {
-		real := p.real(r)
-		fake, fakeY := p.fake(r)
-		return p.contest.CriticLoss(r, real, p.judged(graph.StopGradient(fake), fakeY))
-	}
-	moves := []Move{critic}
-	if p.o.Penalty.lazy() {
-		moves = append(moves, p.contest.SlopeMove(critic, func(r *Turn) (real, fake Judged) {
-			fakeX, fakeY := p.fake(r)
-			return p.real(r), p.judged(fakeX, fakeY)
-		}))
-	}
-	return moves
+	return p.contest.CriticMoves("critic", CriticScope, func(r *Turn) (real, fake Judged) { return p.real(r), p.judged(p.fake(r)) })
 }
 
 func (p *pairPlay) generatorMoves() []Move {
-	move := p.o.GeneratorMove("generator", GeneratorScope)
-	move.Loss = func(r *Turn) *Node {
-		fake, fakeY := p.fake(r)
-		return p.contest.GeneratorLoss(r, func() Judged { return p.real(r) }, p.judged(fake, fakeY))
-	}
+	move := p.contest.GeneratorMove("generator", GeneratorScope)
+	move.Loss = func(r *Turn) *Node { return p.contest.GeneratorLoss(r, p.real, p.judged(p.fake(r))) }
 	moves := []Move{move}
 	if every := p.o.Penalty.betweenPaths(); every > 0 {
 		lazy := move

@@ -10,8 +10,10 @@ import (
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/models/cgan"
+	"github.com/ganymede-gan/ganymede/models/cyclegan"
 	"github.com/ganymede-gan/ganymede/models/dcgan"
 	"github.com/ganymede-gan/ganymede/models/lsgan"
+	"github.com/ganymede-gan/ganymede/models/pix2pix"
 	"github.com/ganymede-gan/ganymede/models/sngan"
 	"github.com/ganymede-gan/ganymede/models/stylegan2"
 	"github.com/ganymede-gan/ganymede/models/vanilla"
@@ -26,7 +28,9 @@ func Table() []gan.Model {
 		cgan.Model,
 		dcgan.Model,
 		lsgan.Model,
+		pix2pix.Model,
 		wgan.Model,
+		cyclegan.Model,
 		wgangp.Model,
 		sngan.Model,
 		stylegan2.Model,

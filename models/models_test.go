@@ -22,7 +22,9 @@ func TestEveryModel(t *testing.T) {
 		t.Run(model.Name, func(t *testing.T) {
 			t.Run("is described in full", func(t *testing.T) { described(t, model) })
 			sets := []set{figures(t, 16, 1, 16)}
-			if model.Sides == nil || slices.Contains(values(t, model, "network"), "mlp") {
+			if model.Domains != gan.One {
+				sets = []set{negatives(t, 32, 1, 16)}
+			} else if model.Sides == nil || slices.Contains(values(t, model, "network"), "mlp") {
 				sets = append(sets, ring(t, 16))
 			}
 			for _, s := range sets {
@@ -32,7 +34,7 @@ func TestEveryModel(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Run(s.shape.Field+": keeps players apart", func(t *testing.T) { keepsPlayersApart(t, game, s) })
-				t.Run(s.shape.Field+": samples in range", func(t *testing.T) { samplesInRange(t, game, s) })
+				t.Run(s.shape.Field+": samples in range", func(t *testing.T) { samplesInRange(t, model, game, s) })
 				t.Run(s.shape.Field+": resumes to the bit", func(t *testing.T) { resumes(t, game, s) })
 			}
 		})
@@ -55,13 +57,16 @@ func described(t *testing.T, model gan.Model) {
 	if model.Name != strings.ToLower(model.Name) {
 		t.Errorf("the name %q has capitals", model.Name)
 	}
-	for _, d := range []gan.Data{ring(t, 8).shape, figures(t, 16, 1, 2).shape} {
+	for _, d := range []gan.Data{ring(t, 8).shape, figures(t, 16, 1, 2).shape, negatives(t, 16, 1, 2).shape} {
 		if n := model.Length(d); n < 100 {
 			t.Errorf("a run on %s is %d rounds long", d.Field, n)
 		}
 	}
 	for _, side := range model.Sides {
 		d := gan.Data{Field: "pictures", Shape: []int{side, side, 3}, Classes: 2}
+		if model.Domains != gan.One {
+			d = gan.Data{Field: "a", To: "b", Paired: true, Shape: d.Shape}
+		}
 		if _, err := configure(t, model).game(d); err != nil {
 			t.Errorf("side %d: %v", side, err)
 		}
@@ -125,7 +130,7 @@ func keepsPlayersApart(t *testing.T, game *gan.Game, s set) {
 }
 
 // samplesInRange makes samples before and after two rounds: finite, of the record's shape, pictures in [-1, 1], not all equal.
-func samplesInRange(t *testing.T, game *gan.Game, s set) {
+func samplesInRange(t *testing.T, model gan.Model, game *gan.Game, s set) {
 	b := backend(t)
 	tr := trainer(t, b, game, s, 10)
 	for range 2 {
@@ -134,12 +139,19 @@ func samplesInRange(t *testing.T, game *gan.Game, s set) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if sampler.Starts() != nil {
+				sampler.Show(held(t, s, 0))
+			}
 			samples, err := sampler.Sample(context.Background(), 1, 0, 5, nil)
 			sampler.Finalize()
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := samples[s.shape.Field]
+			field := s.shape.Field
+			if model.Domains != gan.One {
+				field = gan.AB
+			}
+			a := samples[field]
 			if want := append([]int{5}, s.shape.Shape...); !slices.Equal(a.Shape, want) {
 				t.Fatalf("samples of shape %v, want %v", a.Shape, want)
 			}

@@ -115,7 +115,7 @@ func TestParameters(t *testing.T) {
 		})
 	}
 	for _, model := range models.Table() {
-		if !counted[model.Name] {
+		if !counted[model.Name] && model.Domains == gan.One { // the others are counted in TestTranslators
 			t.Errorf("%s has no parameter count here", model.Name)
 		}
 	}

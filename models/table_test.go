@@ -71,7 +71,7 @@ func small(t testing.TB, model gan.Model) []string {
 	t.Helper()
 	c := configure(t, model)
 	settings := []string{"optim.batch=2"}
-	for _, s := range []string{"latent=3", "filters=2", "hidden=4", "critic-filters=2"} {
+	for _, s := range []string{"latent=3", "filters=2", "critic-filters=2", "blocks=1", "hidden=4"} {
 		key, _, _ := strings.Cut(s, "=")
 		if _, ok := c.config.Option(key); ok {
 			settings = append(settings, s)
@@ -132,6 +132,36 @@ func figures(t testing.TB, side, channels, n int) set {
 		t.Fatal(err)
 	}
 	return set{gan.Data{Field: data.Pictures, Shape: []int{side, side, channels}, Classes: 2}, source}
+}
+
+// negatives are pairs of figures and the same with dark and bright exchanged, as two kinds of pictures.
+func negatives(t testing.TB, side, channels, n int) set {
+	t.Helper()
+	batch := data.Batch{}
+	var indices []int
+	for i := range n {
+		indices = append(indices, i)
+	}
+	if err := figures(t, side, channels, n).source.Read(context.Background(), indices, batch); err != nil {
+		t.Fatal(err)
+	}
+	a := batch[data.Pictures]
+	b := data.Array{Shape: a.Shape, Float: make([]float32, len(a.Float))}
+	for i, v := range a.Float {
+		b.Float[i] = -v
+	}
+	domain := func(name string, array data.Array) data.Source {
+		source, err := data.InMemory([]data.Field{{Name: name, Shape: a.Shape[1:], Low: -1, High: 1}}, data.Batch{name: array})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return source
+	}
+	source, err := data.Together(domain(data.A, a), domain(data.B, b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set{gan.Data{Field: data.A, To: data.B, Paired: true, Shape: a.Shape[1:]}, source}
 }
 
 // ring is eight Gaussians of deviation 0.01 on a circle of radius 1; a record's class is the half of the plane that it is in.

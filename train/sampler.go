@@ -23,6 +23,7 @@ type Sampler struct {
 	backend compute.Backend
 	program *program
 	once    *sync.Mutex // variables get their first values once
+	shown   data.Batch  // what samples start from, of a game that starts from records
 
 	truncation *float64 // psi; nil is the game's own, no truncation
 }
@@ -73,8 +74,22 @@ type Inputs struct {
 	Labels map[string]int32
 }
 
-// Latents returns the inputs of sample i of a seed. They depend on seed and i alone. Sample i of a conditional game has class
-// i modulo their number, so that a row of samples shows them all.
+// Starts are the fields of records that samples are made from: those of a game that translates. Other games start from latents
+// alone.
+func (s *Sampler) Starts() (fields []string) {
+	for _, d := range s.program.draws {
+		if d.Need.Kind == gan.Record {
+			fields = append(fields, d.Need.Name)
+		}
+	}
+	return fields
+}
+
+// Show gives the records that samples start from: sample i from record i, and from the first again after the last.
+func (s *Sampler) Show(records data.Batch) { s.shown = records }
+
+// Latents returns the inputs of sample i of a seed. They depend on seed and i alone, and on the records shown. Sample i of a
+// conditional game has class i modulo their number, so that a row of samples shows them all.
 func (s *Sampler) Latents(seed int64, i int) Inputs {
 	in := Inputs{Floats: map[string][]float32{}, Labels: map[string]int32{}}
 	for _, d := range s.program.draws {
@@ -83,6 +98,15 @@ func (s *Sampler) Latents(seed int64, i int) Inputs {
 			continue
 		}
 		values := make([]float32, size(d.Need.Shape))
+		if d.Need.Kind == gan.Record {
+			records := s.shown[d.Need.Name]
+			if records.Len() == 0 {
+				continue // told by the execution
+			}
+			copy(values, records.Float[i%records.Len()*len(values):])
+			in.Floats[d.Need.Name] = values
+			continue
+		}
 		fill(layers.Stream(seed, "sample", d.Need.Name, strconv.Itoa(i)), d.Need, values)
 		in.Floats[d.Need.Name] = values
 	}
@@ -145,6 +169,9 @@ func (s *Sampler) batch(ctx context.Context, inputs []Inputs) (data.Batch, error
 	}
 	drawn := make([]*tensors.Tensor, len(s.program.draws))
 	for i, d := range s.program.draws {
+		if err := given(inputs, d.Need); err != nil {
+			return nil, err
+		}
 		drawn[i] = stack(inputs, d.Need, s.weights.DType)
 	}
 	outputs, err := s.program.run(ctx, s.backend, nil, s.weights, drawn, nil)
@@ -165,6 +192,16 @@ func (s *Sampler) materialise() error {
 	for _, v := range s.program.variables {
 		if err := s.weights.Materialise(v); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// given checks that every input has the numbers of a need.
+func given(inputs []Inputs, need gan.Need) error {
+	for _, in := range inputs {
+		if have, want := len(in.Floats[need.Name]), size(need.Shape); need.Kind != gan.Label && have != want {
+			return fmt.Errorf("train: sampling starts from %q, %d numbers a sample, and %d are given", need.Name, want, have)
 		}
 	}
 	return nil
