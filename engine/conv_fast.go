@@ -173,58 +173,53 @@ func padAfter(o, s, k, rd, n, ld, before int) int {
 	return (o-1)*s + (k-1)*rd + 1 - ((n-1)*ld + 1) - before
 }
 
-// lower adds the steps: copies if there must be, and the kernel.
+// lower adds the steps: copies if there must be, the weights made ready, and the kernel.
 func (r reading) lower(p *planner) view.View {
-	x, w := r.x, r.w
-	if !x.Dense() {
-		x = p.makeDense(x, dtypes.Float32)
-	}
-	if !w.Dense() {
-		w = p.makeDense(w, dtypes.Float32)
-	}
+	x, w := p.denseOf(r.x, dtypes.Float32), p.denseOf(r.w, dtypes.Float32)
 	y := p.newView(shapes.Make(dtypes.Float32, r.out...), buffer{})
 	s := step{name: r.name(), method: r.method(), flops: r.flops()}
-	part, scratch := r.part(), &p.engine.scratch
-	s.run = func(run *run) {
-		xs, ws, ys := denseFloats(run, x), denseFloats(run, w), denseFloats(run, y)
-		for from := 0; from < r.desc.Batch; from += part {
-			run.check()
-			desc := r.desc
-			desc.Batch = min(part, r.desc.Batch-from)
-			xs, ys := xs, ys
-			if part < r.desc.Batch {
-				xs, ys = batchRows(xs, r.desc.Batch, from, desc.Batch), batchRows(ys, r.desc.Batch, from, desc.Batch)
-			}
-			switch r.form {
-			case forward:
-				desc.Forward(run.workers(), scratch, ys, xs, ws)
-			case byInput:
-				desc.ByInput(run.workers(), scratch, ys, xs, ws)
-			default:
-				desc.ByKernel(run.workers(), scratch, ys, xs, ws)
-			}
+	scratch := &p.engine.scratch
+	if r.form == byKernel {
+		s.run = func(run *run) {
+			r.desc.ByKernel(run.workers(), scratch, denseFloats(run, y), denseFloats(run, x), denseFloats(run, w))
 		}
+		p.add(s, []view.View{x, w}, []view.View{y})
+		return y
 	}
-	p.add(s, []view.View{x, w}, []view.View{y})
+	filter := r.desc.ForwardFilter()
+	if r.form == byInput {
+		filter = r.desc.ByInputFilter()
+	}
+	packed := p.packed(r.desc, filter, w)
+	s.run = func(run *run) {
+		filter.Run(run.workers(), scratch, denseFloats(run, y), denseFloats(run, x), denseFloats(run, packed))
+	}
+	p.add(s, []view.View{x, packed}, []view.View{y})
 	return y
 }
 
-// partFlops is about how much is done between two looks for an interrupt: a tenth of a second on one thread.
-const partFlops = 10e9
-
-// part is how many pictures are convolved at a time. The gradient by the kernel sums over all of them and is one piece.
-func (r reading) part() int {
-	if r.form == byKernel {
-		return r.desc.Batch
-	}
-	parts := int(float64(r.flops())/partFlops) + 1
-	return (r.desc.Batch + parts - 1) / parts
+// packing tells packed weights apart.
+type packing struct {
+	weights, method string
+	desc            kernel.Conv // without the batch
 }
 
-// batchRows are n of the pictures of a batch.
-func batchRows(x []float32, batch, from, n int) []float32 {
-	size := len(x) / batch
-	return x[from*size : (from+n)*size]
+// packed is the weights as the filter reads them: made once in an execution, for all convolutions by them.
+func (p *planner) packed(desc kernel.Conv, filter *kernel.Filter, w view.View) view.View {
+	key := packing{fmt.Sprint(w), filter.Method(), desc}
+	key.desc.Batch = 0
+	if packed, ok := p.packs[key]; ok {
+		return packed
+	}
+	packed := p.newView(shapes.Make(dtypes.Float32, filter.Size()), buffer{})
+	s := step{name: fmt.Sprintf("pack %s %dx%d %d %d", filter.Method(), desc.KernelHeight, desc.KernelWidth, desc.In, desc.Out)}
+	scratch := &p.engine.scratch
+	s.run = func(run *run) {
+		filter.Pack(run.workers(), scratch, denseFloats(run, packed), denseFloats(run, w))
+	}
+	p.add(s, []view.View{w}, []view.View{packed})
+	p.packs[key] = packed
+	return packed
 }
 
 func denseFloats(r *run, v view.View) []float32 {
@@ -246,14 +241,12 @@ func (r reading) name() string {
 
 // method is the algorithm that the kernel takes.
 func (r reading) method() string {
-	d := r.desc
-	d.Batch = min(r.part(), d.Batch)
 	switch r.form {
 	case forward:
-		return d.ForwardMethod()
+		return r.desc.ForwardMethod()
 	case byInput:
-		return d.ByInputMethod()
+		return r.desc.ByInputMethod()
 	default:
-		return d.ByKernelMethod()
+		return r.desc.ByKernelMethod()
 	}
 }

@@ -150,7 +150,7 @@ func (l *loop) order(p *planner, in []view.View, types []dtypes.DType) {
 			continue
 		}
 		if nest := view.NewNest(v); nest.Strides[0][len(nest.Dims)-1] != 1 && nest.Strides[0][len(nest.Dims)-1] != 0 {
-			in[i] = p.makeDense(v, types[i])
+			in[i] = p.denseOf(v, types[i])
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (p *planner) matrices(v view.View, dtype dtypes.DType, batch, sum []int, su
 	if m, ok := w.Reshape(dims); ok && !slices.ContainsFunc(m.Strides, func(s int) bool { return s < 0 }) {
 		return m
 	}
-	m, _ := p.makeDense(w, dtype).Reshape(dims)
+	m, _ := p.denseOf(w, dtype).Reshape(dims)
 	return m
 }
 
@@ -90,24 +90,8 @@ func (m product) float32(p *planner, left, right, out view.View) func(r *run) {
 		a, b := a, b
 		a.Data, b.Data = as[float32](r.mem[left.Buf])[left.Offset:], as[float32](r.mem[right.Buf])[right.Offset:]
 		dst := kernel.RowMajor(as[float32](r.mem[out.Buf]), m.rows, m.cols)
-		if part := m.part(); m.batch > 1 || part >= m.rows {
-			kernel.BatchMatMul(r.workers(), &engine.scratch, batch, dst, a, b)
-			return
-		}
-		for from, part := 0, m.part(); from < m.rows; from += part {
-			r.check()
-			n := min(part, m.rows-from)
-			rows := a
-			rows.Data, rows.Rows = a.Data[from*a.RowStride:], n
-			kernel.MatMul(r.workers(), &engine.scratch, kernel.RowMajor(dst.Data[from*m.cols:], n, m.cols), rows, b)
-		}
+		kernel.BatchMatMul(r.workers(), &engine.scratch, batch, dst, a, b)
 	}
-}
-
-// part is how many rows are multiplied between two looks for an interrupt, a multiple of what kernels take at once.
-func (m product) part() int {
-	parts := int(2*float64(m.rows)*float64(m.inner)*float64(m.cols)/partFlops) + 1
-	return (m.rows + parts*96 - 1) / (parts * 96) * 96
 }
 
 // multiplier is the portable product for the other types.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -340,11 +341,11 @@ func TestConvolutionReadings(t *testing.T) {
 	}{
 		"forward": {f32(n, side, side, in), f32(4, 4, in, out), func(f *Function, x, w compute.Value) compute.Value {
 			return must(f.ConvGeneral(x, w, axes, []int{2, 2}, pads, nil, nil, 1, 1))
-		}, "conv.forward 2x8x8x16 4x4/2 32"},
+		}, "pack direct 4x4 16 32 conv.forward 2x8x8x16 4x4/2 32"},
 		"by input": {f32(n, side/2, side/2, out), f32(4, 4, in, out), func(f *Function, dy, w compute.Value) compute.Value {
 			r := must(f.Reverse(w, 0, 1))
 			return must(f.ConvGeneral(dy, r, swapped, nil, [][2]int{{2, 2}, {2, 2}}, []int{2, 2}, nil, 1, 1))
-		}, "conv.byinput 2x8x8x16 4x4/2 32"},
+		}, "pack direct by input 4x4 16 32 conv.byinput 2x8x8x16 4x4/2 32"},
 		"by kernel": {f32(n, side, side, in), f32(n, side/2, side/2, out), func(f *Function, x, dy compute.Value) compute.Value {
 			return must(f.ConvGeneral(x, dy, roles, nil, pads, nil, []int{2, 2}, 1, 1))
 		}, "conv.bykernel 2x8x8x16 4x4/2 32"},
@@ -359,5 +360,27 @@ func TestConvolutionReadings(t *testing.T) {
 		if got := fmt.Sprint(steps); got != "["+c.steps+"]" {
 			t.Errorf("%s: steps %s, want [%s]", name, got, c.steps)
 		}
+	}
+}
+
+// TestWeightsArePackedOnce: convolutions of several batches by the same weights share their packed form, in each direction; another
+// stride is another form.
+func TestWeightsArePackedOnce(t *testing.T) {
+	const side, in, out = 8, 16, 32
+	axes := compute.ConvolveAxesConfig{InputSpatial: []int{1, 2}, InputChannels: 3, KernelSpatial: []int{0, 1}, KernelInputChannels: 2, KernelOutputChannels: 3,
+		OutputSpatial: []int{1, 2}, OutputChannels: 3}
+	e := compileFor(t, newTest(t, ""), func(f *Function) []compute.Value {
+		w := must(f.Parameter("w", shapes.Make(dtypes.Float32, 3, 3, in, out), nil))
+		var results []compute.Value
+		for i, batch := range []int{2, 2, 3} {
+			x := must(f.Parameter(fmt.Sprint("x", i), shapes.Make(dtypes.Float32, batch, side, side, in), nil))
+			results = append(results, must(f.ConvGeneral(x, w, axes, nil, [][2]int{{1, 1}, {1, 1}}, nil, nil, 1, 1)))
+			results = append(results, must(f.ConvGeneral(x, w, axes, []int{2, 2}, [][2]int{{1, 1}, {1, 1}}, nil, nil, 1, 1)))
+		}
+		return results
+	})
+	packs, convs := strings.Count(e.Plan(), "= pack "), strings.Count(e.Plan(), "= conv.forward ")
+	if packs != 2 || convs != 6 {
+		t.Errorf("%d convolutions with %d packings, want 6 with 2:\n%s", convs, packs, e.Plan())
 	}
 }

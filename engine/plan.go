@@ -60,13 +60,14 @@ type planner struct {
 	engine *Backend
 	plan   *plan
 	views  map[ir.Value]view.View
-	dense  map[ir.Value]view.View // row-major copies made of views that are not
+	dense  map[string]view.View  // row-major copies, by the view that they are made of
+	packs  map[packing]view.View // weights made ready for convolutions
 	err    error
 }
 
 // newPlan makes the plan of a graph whose ops all lower.
 func newPlan(b *Backend, g *ir.Graph) (*plan, error) {
-	p := &planner{engine: b, plan: &plan{}, views: map[ir.Value]view.View{}, dense: map[ir.Value]view.View{}}
+	p := &planner{engine: b, plan: &plan{}, views: map[ir.Value]view.View{}, dense: map[string]view.View{}, packs: map[packing]view.View{}}
 	for i, param := range g.Params {
 		v := p.newView(param.Out[0], buffer{kind: isParam, index: i})
 		p.views[param.Value()] = v
@@ -117,23 +118,26 @@ func (p *planner) in(n *ir.Node, i int) view.View { return p.views[n.In[i]] }
 
 // denseIn is an input in row-major order, copied if it is not.
 func (p *planner) denseIn(n *ir.Node, i int) view.View {
-	value := n.In[i]
-	v := p.views[value]
+	return p.denseOf(p.in(n, i), n.In[i].Shape().DType)
+}
+
+// denseOf is a view in row-major order: itself, or a copy.
+func (p *planner) denseOf(v view.View, dtype dtypes.DType) view.View {
 	if v.Dense() {
 		return v
 	}
-	if w, ok := p.dense[value]; ok {
-		return w
-	}
-	w := p.makeDense(v, value.Shape().DType)
-	p.dense[value] = w
-	return w
+	return p.makeDense(v, dtype)
 }
 
-// makeDense copies a view into row-major order.
+// makeDense is a copy of a view in row-major order, one for all who ask.
 func (p *planner) makeDense(v view.View, dtype dtypes.DType) view.View {
-	w := p.newView(shapes.Shape{DType: dtype, Dimensions: v.Dims}, buffer{})
-	p.copy(w, v, dtype)
+	key := fmt.Sprint(v, dtype)
+	w, ok := p.dense[key]
+	if !ok {
+		w = p.newView(shapes.Shape{DType: dtype, Dimensions: v.Dims}, buffer{})
+		p.copy(w, v, dtype)
+		p.dense[key] = w
+	}
 	return w
 }
 

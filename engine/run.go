@@ -21,6 +21,8 @@ type run struct {
 	mem    [][]byte // of each buffer
 	epoch  uint64   // Backend.epoch when the execution began; when that moves on, it stops
 	serial bool     // everything on the calling goroutine
+	all    *pool.Pool
+	alone  *pool.Pool
 
 	mu     sync.Mutex
 	frames []*frame // idle
@@ -36,6 +38,7 @@ func (s stop) Error() string { return s.err.Error() }
 // newRun makes a run of a plan, without its arena, parameters and outputs.
 func newRun(b *Backend, p *plan) *run {
 	r := &run{plan: p, engine: b, mem: make([][]byte, len(p.buffers))}
+	r.all, r.alone = b.pool.Before(r.check), (*pool.Pool)(nil).Before(r.check)
 	for i, buf := range p.buffers {
 		if buf.kind == isConst {
 			r.mem[i] = buf.data
@@ -128,28 +131,16 @@ func (r *run) within(p *plan) *run {
 	return n
 }
 
-// parallel calls f(0) ... f(n-1), on all threads. What the calls write must not overlap. It looks for an interrupt before each call.
-func (r *run) parallel(n int, f func(i int)) {
-	work := func(i int) {
-		r.check()
-		f(i)
-	}
-	if r.serial || n == 1 {
-		for i := range n {
-			work(i)
-		}
-		return
-	}
-	r.engine.pool.Run(n, work)
-}
-
-// workers is the pool for kernels that divide their work themselves.
+// workers is the pool for the blocks of this run. It looks for an interrupt before each of them.
 func (r *run) workers() *pool.Pool {
 	if r.serial {
-		return nil
+		return r.alone
 	}
-	return r.engine.pool
+	return r.all
 }
+
+// parallel calls f(0) ... f(n-1), on all threads. What the calls write must not overlap.
+func (r *run) parallel(n int, f func(i int)) { r.workers().Run(n, f) }
 
 // parallelRange splits 0 ... n-1 into ranges of at most grain and calls f for each.
 func (r *run) parallelRange(n, grain int, f func(lo, hi int)) {

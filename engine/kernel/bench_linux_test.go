@@ -69,14 +69,15 @@ func BenchmarkConv(b *testing.B) {
 				for _, algorithm := range []Algorithm{Exact, Balanced} {
 					c.Algorithm = algorithm
 					b.Run(algorithm.String(), func(b *testing.B) {
-						var forward, byInput Packed
-						c.PackForward(nil, s, &forward, w)
-						c.PackByInput(nil, s, &byInput, w)
-						b.Run("Forward", func(b *testing.B) { report(b, s, flops, func() { c.ForwardPacked(nil, s, y, x, &forward) }) })
-						b.Run("ByInput", func(b *testing.B) { report(b, s, flops, func() { c.ByInputPacked(nil, s, x, y, &byInput) }) })
+						forward, byInput := c.ForwardFilter(), c.ByInputFilter()
+						forwardW, byInputW := make([]float32, forward.Size()), make([]float32, byInput.Size())
+						forward.Pack(nil, s, forwardW, w)
+						byInput.Pack(nil, s, byInputW, w)
+						b.Run("Forward", func(b *testing.B) { report(b, s, flops, func() { forward.Run(nil, s, y, x, forwardW) }) })
+						b.Run("ByInput", func(b *testing.B) { report(b, s, flops, func() { byInput.Run(nil, s, x, y, byInputW) }) })
 						b.Run("ByKernel", func(b *testing.B) { report(b, s, flops, func() { c.ByKernel(nil, s, w, x, y) }) })
-						b.Run("PackForward", func(b *testing.B) { report(b, s, flops, func() { c.PackForward(nil, s, &forward, w) }) })
-						b.Run("PackByInput", func(b *testing.B) { report(b, s, flops, func() { c.PackByInput(nil, s, &byInput, w) }) })
+						b.Run("PackForward", func(b *testing.B) { report(b, s, flops, func() { forward.Pack(nil, s, forwardW, w) }) })
+						b.Run("PackByInput", func(b *testing.B) { report(b, s, flops, func() { byInput.Pack(nil, s, byInputW, w) }) })
 					})
 				}
 			})

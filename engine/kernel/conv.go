@@ -38,19 +38,7 @@ func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 		MatMul(p, s, RowMajor(y, c.Batch, d.out), RowMajor(x, c.Batch, d.in), RowMajor(w, d.in, d.out))
 		return
 	}
-	packAndRun(c.method(c.upright().forward()), p, s, y, x, w)
-}
-
-// PackForward packs w for any number of ForwardPacked.
-func (c *Conv) PackForward(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
-	checkSize("PackForward", "the kernel", w, c.weights())
-	c.pack(c.upright().forward(), p, s, dst, w)
-}
-
-// ForwardPacked is Forward with weights that PackForward has packed for the same Conv.
-func (c *Conv) ForwardPacked(p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
-	c.checkImages("ForwardPacked", x, y)
-	c.runPacked("ForwardPacked", c.upright().forward(), p, s, y, x, w)
+	c.ForwardFilter().packAndRun(p, s, y, x, w)
 }
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
@@ -60,19 +48,7 @@ func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 		MatMul(p, s, RowMajor(dx, c.Batch, d.in), RowMajor(dy, c.Batch, d.out), RowMajor(w, d.in, d.out).T())
 		return
 	}
-	packAndRun(c.method(c.upright().byInput()), p, s, dx, dy, w)
-}
-
-// PackByInput packs w for any number of ByInputPacked.
-func (c *Conv) PackByInput(p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
-	checkSize("PackByInput", "the kernel", w, c.weights())
-	c.pack(c.upright().byInput(), p, s, dst, w)
-}
-
-// ByInputPacked is ByInput with weights that PackByInput has packed for the same Conv.
-func (c *Conv) ByInputPacked(p *pool.Pool, s *Scratch, dx, dy []float32, w *Packed) {
-	c.checkImages("ByInputPacked", dx, dy)
-	c.runPacked("ByInputPacked", c.upright().byInput(), p, s, dx, dy, w)
+	c.ByInputFilter().packAndRun(p, s, dx, dy, w)
 }
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
@@ -87,12 +63,6 @@ func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 
 // check panics if the description makes no sense or an operand has the wrong size.
 func (c *Conv) check(op string, x, w, y []float32) {
-	c.checkImages(op, x, y)
-	checkSize(op, "the kernel", w, c.weights())
-}
-
-// checkImages is check without the weights.
-func (c *Conv) checkImages(op string, x, y []float32) {
 	if c.Batch < 0 || c.Height < 0 || c.Width < 0 || c.In < 0 || c.Out < 0 || c.KernelHeight < 0 || c.KernelWidth < 0 ||
 		c.StrideH < 0 || c.StrideW < 0 || c.InputDilationH < 0 || c.InputDilationW < 0 || c.KernelDilationH < 0 || c.KernelDilationW < 0 || c.Groups < 0 {
 		panic(fmt.Errorf("kernel: %s: negative size in %+v", op, *c))
@@ -100,9 +70,14 @@ func (c *Conv) checkImages(op string, x, y []float32) {
 	if g := c.groups(); c.In%g != 0 || c.Out%g != 0 {
 		panic(fmt.Errorf("kernel: %s: %d groups do not divide %d input and %d output channels", op, g, c.In, c.Out))
 	}
-	checkSize(op, "the input", x, c.Batch*c.Height*c.Width*c.In)
-	checkSize(op, "the output", y, c.Batch*c.OutHeight()*c.OutWidth()*c.Out)
+	checkSize(op, "the input", x, c.inputs())
+	checkSize(op, "the output", y, c.outputs())
+	checkSize(op, "the kernel", w, c.weights())
 }
+
+func (c *Conv) inputs() int { return c.Batch * c.Height * c.Width * c.In }
+
+func (c *Conv) outputs() int { return c.Batch * c.OutHeight() * c.OutWidth() * c.Out }
 
 func (c *Conv) weights() int { return c.KernelHeight * c.KernelWidth * c.In / c.groups() * c.Out }
 
@@ -139,26 +114,4 @@ func (c *Conv) method(f *correlation) method {
 		}
 	}
 	return direct{f}
-}
-
-func packAndRun(m method, p *pool.Pool, s *Scratch, y, x, w []float32) {
-	packed := s.floats.take(m.size())
-	defer s.floats.give(packed)
-	m.pack(p, s, packed, w)
-	m.run(p, s, y, x, packed)
-}
-
-func (c *Conv) pack(f *correlation, p *pool.Pool, s *Scratch, dst *Packed, w []float32) {
-	m := c.method(f)
-	dst.form = form{f.transposed, m.name()}
-	dst.data = grow(dst.data, m.size())
-	m.pack(p, s, dst.data, w)
-}
-
-func (c *Conv) runPacked(op string, f *correlation, p *pool.Pool, s *Scratch, y, x []float32, w *Packed) {
-	m := c.method(f)
-	if want := (form{f.transposed, m.name()}); w.form != want || len(w.data) != m.size() {
-		panic(fmt.Errorf("kernel: %s: the kernel was packed as %+v with %d floats, want %+v with %d", op, w.form, len(w.data), want, m.size()))
-	}
-	m.run(p, s, y, x, w.data)
 }

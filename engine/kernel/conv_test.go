@@ -120,29 +120,21 @@ func testConvAgainstFloat64(t *testing.T, s *Scratch) {
 		c.ByKernel(p, s, dw, x, v)
 		checkSums(t, fmt.Sprintf("%+v: y", c), y, wantY)
 		checkSums(t, fmt.Sprintf("%+v: dx", c), dx, wantX)
-		var packed Packed // a used one, the second time
 		y, dx = random(rng, len(v)), random(rng, len(x))
-		c.PackForward(p, s, &packed, w)
-		c.ForwardPacked(p, s, y, x, &packed)
-		c.PackByInput(p, s, &packed, w)
-		c.ByInputPacked(p, s, dx, v, &packed)
+		packed := runFilter(p, s, c.ForwardFilter(), y, x, w)
+		runFilter(p, s, c.ByInputFilter(), dx, v, w)
+		c.ForwardFilter().Run(p, s, y, x, packed) // another filter of the same convolution takes the same weights
 		checkSums(t, fmt.Sprintf("%+v: y", c), y, wantY)
 		checkSums(t, fmt.Sprintf("%+v: dx", c), dx, wantX)
 		checkSums(t, fmt.Sprintf("%+v: dw", c), dw, wantW)
 	}
 }
 
-func TestPackedKernelIsNotMistaken(t *testing.T) {
-	c := layer(1, 8, 16, 16)
-	s, w, x, y := new(Scratch), make([]float32, 16*16*16), make([]float32, 8*8*16), make([]float32, 4*4*16)
-	var packed Packed
-	c.PackForward(nil, s, &packed, w)
-	defer func() {
-		if _, ok := recover().(error); !ok {
-			t.Error("weights packed for Forward were taken by ByInput")
-		}
-	}()
-	c.ByInputPacked(nil, s, x, y, &packed)
+func runFilter(p *pool.Pool, s *Scratch, f *Filter, y, x, w []float32) (packed []float32) {
+	packed = make([]float32, f.Size())
+	f.Pack(p, s, packed, w)
+	f.Run(p, s, y, x, packed)
+	return packed
 }
 
 // A transposed convolution of stride 2 is the gradient by input of a strided one, and GoMLX writes it as a convolution with

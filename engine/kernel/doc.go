@@ -23,7 +23,7 @@
 //
 // # Blocks
 //
-// B is packed into panels once ([Packed]; weights may be packed by the caller and used again). A block of work is some
+// B is packed into panels once (weights by the caller, if he likes, for any number of uses: [Packed], [Filter]). A block of work is some
 // 100 to 200 rows of A with all panels: a panel of at most 1024 steps (128 KB) is fetched into the second cache once for a
 // block, and the rows of the block stay there for all panels. Convolutions copy the input rows of a block, with their
 // padding, to the worker's memory first; that is 1 to 3 % of the time and the only copy of activations. Gradients by the

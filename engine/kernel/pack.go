@@ -2,25 +2,17 @@ package kernel
 
 import "github.com/ganymede-gan/ganymede/engine/pool"
 
-// Packed is a matrix or a convolution's weights in the form that the kernels read: panels of 32 columns, [k][32] each,
-// with zeros beyond the last column. Packing once serves any number of products. The zero value is empty; packing into
-// a used one reuses its memory.
+// Packed is a matrix in the form that the kernels read: panels of 32 columns, [k][32] each, with zeros beyond the last
+// column. Packing once serves any number of products. The zero value is empty; packing into a used one reuses its memory.
 type Packed struct {
 	data       []float32
 	rows, cols int
-	form       form
-}
-
-// form says what the packed data is; its zero value is a matrix.
-type form struct {
-	byInput bool   // a kernel for ByInput, not for Forward
-	method  string // the method's name
 }
 
 // PackMatrix packs b into dst.
 func PackMatrix(p *pool.Pool, s *Scratch, dst *Packed, b Matrix) {
 	b.check("PackMatrix", "b")
-	dst.rows, dst.cols, dst.form = b.Rows, b.Cols, form{}
+	dst.rows, dst.cols = b.Rows, b.Cols
 	dst.data = grow(dst.data, panels(b.Cols)*b.Rows*panelWidth)
 	packMatrix(p, s.kernels(), dst.data, b)
 }

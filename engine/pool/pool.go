@@ -21,6 +21,12 @@ const spin = 50 * time.Microsecond
 // Pool is a set of workers. A nil Pool runs everything on the caller. A Pool is safe for concurrent use: while one
 // Run has the workers, another one (also one nested in a block) runs inline on its own caller.
 type Pool struct {
+	*workers        // nil: everything on the caller
+	before   func() // called before each block; may be nil
+}
+
+// workers are the goroutines of a pool, and what they share with it.
+type workers struct {
 	threads int
 	busy    sync.Mutex // held by the Run that has the workers
 
@@ -35,17 +41,26 @@ type Pool struct {
 
 // New returns a pool in which a Run uses the given number of threads: its caller and threads-1 workers. Close it.
 func New(threads int) *Pool {
-	p := &Pool{threads: max(threads, 1)}
+	p := &workers{threads: max(threads, 1)}
 	p.wake = sync.NewCond(&p.sleep)
 	for range p.threads - 1 {
 		p.done.Go(p.worker)
 	}
-	return p
+	return &Pool{workers: p}
+}
+
+// Before returns the same workers under another Pool, which calls a function before each block; that may panic to skip the
+// blocks that have not begun. Close the original only. Of a nil Pool it is one that runs everything on the caller.
+func (p *Pool) Before(f func()) *Pool {
+	if p == nil {
+		return &Pool{before: f}
+	}
+	return &Pool{workers: p.workers, before: f}
 }
 
 // Threads returns how many goroutines a Run uses, its caller included.
 func (p *Pool) Threads() int {
-	if p == nil {
+	if p == nil || p.workers == nil {
 		return 1
 	}
 	return p.threads
@@ -53,7 +68,7 @@ func (p *Pool) Threads() int {
 
 // Close stops the workers and waits for them. Run still works afterwards, inline.
 func (p *Pool) Close() {
-	if p == nil {
+	if p == nil || p.workers == nil {
 		return
 	}
 	p.busy.Lock() // let a Run in progress keep its workers
@@ -86,6 +101,9 @@ func (p *Pool) Run(n int, fn func(i int)) {
 		return
 	}
 	j := &job{n: int64(n), fn: fn, finished: make(chan struct{})}
+	if p != nil {
+		j.before = p.before
+	}
 	j.left.Store(int64(n))
 	if n == 1 || p.Threads() == 1 || !p.busy.TryLock() {
 		j.work()
@@ -98,7 +116,7 @@ func (p *Pool) Run(n int, fn func(i int)) {
 }
 
 // share runs the job on the caller and the workers. The caller holds p.busy; share gives it back.
-func (p *Pool) share(j *job) {
+func (p *workers) share(j *job) {
 	defer p.busy.Unlock()
 	if !p.closed.Load() {
 		p.job.Store(j)
@@ -112,7 +130,7 @@ func (p *Pool) share(j *job) {
 
 // rouse wakes sleeping workers. A worker counts itself as parked before it looks at seq for the last time, and seq has
 // changed before rouse looks at parked: one of the two sees the other.
-func (p *Pool) rouse() {
+func (p *workers) rouse() {
 	if p.parked.Load() > 0 {
 		p.sleep.Lock()
 		p.wake.Broadcast()
@@ -120,7 +138,7 @@ func (p *Pool) rouse() {
 	}
 }
 
-func (p *Pool) worker() {
+func (p *workers) worker() {
 	var seen uint64
 	for {
 		seen = p.next(seen)
@@ -134,7 +152,7 @@ func (p *Pool) worker() {
 }
 
 // next waits until seq is no longer seen and returns it.
-func (p *Pool) next(seen uint64) uint64 {
+func (p *workers) next(seen uint64) uint64 {
 	if poll(func() bool { return p.seq.Load() != seen }) {
 		return p.seq.Load()
 	}
@@ -167,6 +185,7 @@ func poll(ready func() bool) bool {
 type job struct {
 	n        int64
 	fn       func(int)
+	before   func()
 	taken    atomic.Int64
 	left     atomic.Int64
 	failure  atomic.Pointer[Panic]
@@ -195,6 +214,9 @@ func (j *job) block(i int) {
 			j.failure.CompareAndSwap(nil, &Panic{Block: i, Value: v, Stack: debug.Stack()})
 		}
 	}()
+	if j.before != nil {
+		j.before()
+	}
 	j.fn(i)
 }
 

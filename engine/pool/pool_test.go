@@ -48,6 +48,35 @@ func TestNilAndClosedPoolsRunInline(t *testing.T) {
 	}
 }
 
+func TestBeforeCanSkipTheRest(t *testing.T) {
+	shared := New(2)
+	defer shared.Close()
+	for name, p := range map[string]*Pool{"nobody": nil, "workers": shared} {
+		var calls, blocks atomic.Int32
+		enough := errors.New("enough")
+		limited := p.Before(func() {
+			if calls.Add(1) > 3 {
+				panic(enough)
+			}
+		})
+		func() {
+			defer func() {
+				if err, _ := recover().(error); !errors.Is(err, enough) {
+					t.Errorf("%s: Run panicked with %v, want what was called before the block panicked with", name, err)
+				}
+			}()
+			limited.Run(100, func(int) { blocks.Add(1) })
+		}()
+		if n := blocks.Load(); n != 3 {
+			t.Errorf("%s: %d blocks ran, want 3", name, n)
+		}
+		p.Run(1, func(int) { blocks.Add(1) })
+		if n := blocks.Load(); n != 4 {
+			t.Errorf("%s: the original calls the function too", name)
+		}
+	}
+}
+
 func TestWorkersWakeAfterSleep(t *testing.T) {
 	p := New(2)
 	defer p.Close()
