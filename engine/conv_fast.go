@@ -190,7 +190,7 @@ func (r reading) lower(p *planner) view.View {
 	if r.form == byInput {
 		filter = r.desc.ByInputFilter()
 	}
-	packed := p.packed(r.desc, filter, w)
+	packed := p.packed(r, filter, w)
 	s.run = func(run *run) {
 		filter.Run(run.workers(), scratch, denseFloats(run, y), denseFloats(run, x), denseFloats(run, packed))
 	}
@@ -201,18 +201,20 @@ func (r reading) lower(p *planner) view.View {
 // packing tells packed weights apart.
 type packing struct {
 	weights, method string
+	form            form
 	desc            kernel.Conv // without the batch
 }
 
 // packed is the weights as the filter reads them: made once in an execution, for all convolutions by them.
-func (p *planner) packed(desc kernel.Conv, filter *kernel.Filter, w view.View) view.View {
-	key := packing{fmt.Sprint(w), filter.Method(), desc}
+func (p *planner) packed(r reading, filter *kernel.Filter, w view.View) view.View {
+	key := packing{fmt.Sprint(w), filter.Method(), r.form, r.desc}
 	key.desc.Batch = 0
 	if packed, ok := p.packs[key]; ok {
 		return packed
 	}
 	packed := p.newView(shapes.Make(dtypes.Float32, filter.Size()), buffer{})
-	s := step{name: fmt.Sprintf("pack %s %dx%d %d %d", filter.Method(), desc.KernelHeight, desc.KernelWidth, desc.In, desc.Out)}
+	d := r.desc
+	s := step{name: fmt.Sprintf("pack.%s %dx%d %d %d", r.form, d.KernelHeight, d.KernelWidth, d.In, d.Out), method: filter.Method()}
 	scratch := &p.engine.scratch
 	s.run = func(run *run) {
 		filter.Pack(run.workers(), scratch, denseFloats(run, packed), denseFloats(run, w))

@@ -341,11 +341,11 @@ func TestConvolutionReadings(t *testing.T) {
 	}{
 		"forward": {f32(n, side, side, in), f32(4, 4, in, out), func(f *Function, x, w compute.Value) compute.Value {
 			return must(f.ConvGeneral(x, w, axes, []int{2, 2}, pads, nil, nil, 1, 1))
-		}, "pack direct 4x4 16 32 conv.forward 2x8x8x16 4x4/2 32"},
+		}, "pack.forward 4x4 16 32 conv.forward 2x8x8x16 4x4/2 32"},
 		"by input": {f32(n, side/2, side/2, out), f32(4, 4, in, out), func(f *Function, dy, w compute.Value) compute.Value {
 			r := must(f.Reverse(w, 0, 1))
 			return must(f.ConvGeneral(dy, r, swapped, nil, [][2]int{{2, 2}, {2, 2}}, []int{2, 2}, nil, 1, 1))
-		}, "pack direct by input 4x4 16 32 conv.byinput 2x8x8x16 4x4/2 32"},
+		}, "pack.byinput 4x4 16 32 conv.byinput 2x8x8x16 4x4/2 32"},
 		"by kernel": {f32(n, side, side, in), f32(n, side/2, side/2, out), func(f *Function, x, dy compute.Value) compute.Value {
 			return must(f.ConvGeneral(x, dy, roles, nil, pads, nil, []int{2, 2}, 1, 1))
 		}, "conv.bykernel 2x8x8x16 4x4/2 32"},
@@ -379,7 +379,7 @@ func TestWeightsArePackedOnce(t *testing.T) {
 		}
 		return results
 	})
-	packs, convs := strings.Count(e.Plan(), "= pack "), strings.Count(e.Plan(), "= conv.forward ")
+	packs, convs := strings.Count(e.Plan(), "= pack.forward "), strings.Count(e.Plan(), "= conv.forward ")
 	if packs != 2 || convs != 6 {
 		t.Errorf("%d convolutions with %d packings, want 6 with 2:\n%s", convs, packs, e.Plan())
 	}

@@ -7,7 +7,6 @@ import "github.com/ganymede-gan/ganymede/engine/pool"
 // Filter does not change and may be used by many at once.
 type Filter struct {
 	method           method
-	transposed       bool
 	weights, in, out int // floats
 }
 
@@ -20,17 +19,12 @@ func (c *Conv) ForwardFilter() *Filter {
 // ByInputFilter returns the transposed convolution, of dy to dx.
 func (c *Conv) ByInputFilter() *Filter {
 	f := c.upright().byInput()
-	return &Filter{method: c.method(f), transposed: true, weights: c.weights(), in: c.outputs(), out: c.inputs()}
+	return &Filter{method: c.method(f), weights: c.weights(), in: c.outputs(), out: c.inputs()}
 }
 
-// Method returns the name of the algorithm. Filters of convolutions that differ in the batch alone share packed weights if
-// they have one method.
-func (f *Filter) Method() string {
-	if f.transposed {
-		return f.method.name() + " by input"
-	}
-	return f.method.name()
-}
+// Method returns the name of the algorithm. Filters of convolutions that differ in the batch alone can share packed weights
+// if they have one method and one direction.
+func (f *Filter) Method() string { return f.method.name() }
 
 // Size returns how many floats packed weights have.
 func (f *Filter) Size() int { return f.method.size() }

@@ -4,10 +4,10 @@ package kernel
 // the tile of a short convolution, "F(2,3)". Profiles and benchmarks show them.
 
 // ForwardMethod names the method of Forward.
-func (c *Conv) ForwardMethod() string { return c.method(c.upright().forward()).name() }
+func (c *Conv) ForwardMethod() string { return c.ForwardFilter().Method() }
 
 // ByInputMethod names the method of ByInput.
-func (c *Conv) ByInputMethod() string { return c.method(c.upright().byInput()).name() }
+func (c *Conv) ByInputMethod() string { return c.ByInputFilter().Method() }
 
 // ByKernelMethod names the method of ByKernel.
 func (c *Conv) ByKernelMethod() string {
