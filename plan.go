@@ -26,6 +26,7 @@ type Plan struct {
 	Time    time.Duration
 	Seed    int64
 	Backend string
+	Data    string // what to train on, as it was asked for
 	Dir     string // of the run; "" before Train makes one
 	Round   int    // already played, of a resumed run
 
@@ -50,7 +51,7 @@ func Prepare(ctx context.Context, request Request) (*Plan, error) {
 	if err := request.identify(file); err != nil {
 		return nil, err
 	}
-	plan := &Plan{Seed: request.Seed, Time: request.Time, Rounds: request.Rounds, request: request}
+	plan := &Plan{Data: request.Data, Seed: request.Seed, Time: request.Time, Rounds: request.Rounds, request: request}
 	found, err := plan.find(ctx)
 	if err != nil {
 		return nil, err

@@ -33,7 +33,9 @@ func prepareResume(ctx context.Context, request Request, file []byte) (*Plan, er
 	if request.Data == "" {
 		request.Data = m.Data.Path
 	}
-	plan := &Plan{Seed: m.Seed, Time: request.Time, Rounds: request.Rounds, Dir: folder.Dir, request: request, resumed: folder}
+	plan := &Plan{
+		Data: request.Data, Seed: m.Seed, Time: request.Time, Rounds: request.Rounds, Dir: folder.Dir, request: request, resumed: folder,
+	}
 	found, err := plan.find(ctx)
 	if err != nil {
 		return nil, err

@@ -67,7 +67,8 @@ const (
 )
 
 // Play plays until the trainer's rounds are over, the time is up or the context is cancelled, and saves the last whole round.
-// It returns context.Canceled in the last case, and a *NotFinite, with the last checkpoint as it was, when a player diverged.
+// It returns context.Canceled in the last case, and a *NotFinite when a player diverged: then the last checkpoint stays as it was, and
+// where there was none yet, the round before becomes it.
 func (s *Session) Play(ctx context.Context) (err error) {
 	s.began = time.Now()
 	s.saved = s.Trainer.Round()
@@ -82,6 +83,14 @@ func (s *Session) Play(ctx context.Context) (err error) {
 		return errors.Join(err, s.log.Close())
 	}
 	defer func() { err = errors.Join(err, s.log.Close(), s.events.Close()) }()
+	err = s.play(ctx)
+	if diverged := new(NotFinite); errors.As(err, &diverged) {
+		return errors.Join(err, s.keepGood(diverged))
+	}
+	return err
+}
+
+func (s *Session) play(ctx context.Context) error {
 	if s.Trainer.Round() == 0 {
 		if err := s.sample(ctx); err != nil {
 			return err
@@ -112,6 +121,26 @@ func (s *Session) Play(ctx context.Context) (err error) {
 		}
 	}
 	return ctx.Err()
+}
+
+// keepGood finds the last good checkpoint of a run that diverged. If there is none, the last whole round becomes it, where its
+// weights are finite.
+func (s *Session) keepGood(diverged *NotFinite) error {
+	rounds, err := s.Run.Checkpoints()
+	if err != nil {
+		return err
+	}
+	if len(rounds) == 0 {
+		if s.Trainer.Finite() != nil {
+			return nil // nothing good is left to keep
+		}
+		if err := s.save(); err != nil {
+			return err
+		}
+		rounds = []int{s.saved}
+	}
+	diverged.Good = rounds[len(rounds)-1]
+	return nil
 }
 
 // over tells that all planned rounds are played, or that the time is up.

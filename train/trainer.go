@@ -169,6 +169,7 @@ type NotFinite struct {
 	Term   string // "critic/loss", "" if the terms are finite
 	Tensor string // the first weight that is not, "" if none
 	Value  float64
+	Good   int // round of the last good checkpoint; -1: none is known
 }
 
 // Error names player, round and tensor, and what helps.
@@ -187,12 +188,15 @@ func (e *NotFinite) Error() string {
 	default:
 		what += fmt.Sprintf("%s is no longer finite", e.Tensor)
 	}
+	if e.Good >= 0 {
+		what += fmt.Sprintf("; the last good checkpoint is of round %d", e.Good)
+	}
 	return what + "; lower optim.rate, set optim.clip-gradient, or take a steadier objective"
 }
 
 // finite checks a round's terms, and only if one is not finite, or a gradient is, its weights.
 func finite(result Result, changed []*layers.Variable, values []*tensors.Tensor) error {
-	bad := &NotFinite{Round: result.Round}
+	bad := &NotFinite{Round: result.Round, Good: -1}
 	for _, term := range result.Terms {
 		if math.IsNaN(term.Value) || math.IsInf(term.Value, 0) {
 			bad.Term, bad.Value = term.Name, term.Value
@@ -216,7 +220,7 @@ func finite(result Result, changed []*layers.Variable, values []*tensors.Tensor)
 func (t *Trainer) Finite() error {
 	for _, v := range t.Weights.All("") {
 		if v.Trainable && v.Value != nil && !allFinite(v.Value) {
-			return &NotFinite{Round: t.round, Tensor: v.Path}
+			return &NotFinite{Round: t.round, Tensor: v.Path, Good: -1}
 		}
 	}
 	return nil

@@ -81,9 +81,12 @@ func length(p *ganymede.Plan) string {
 // conclude says how it ended, where things are, and what to type next.
 func conclude(w io.Writer, e ending) {
 	o := e.outcome
+	diverged := e.diverged()
 	switch {
 	case e.interrupted:
 		fmt.Fprintf(w, "\ninterrupted after round %s; saved in %s\n", count(o.Round), o.Dir)
+	case diverged != nil:
+		fmt.Fprintf(w, "\ndiverged in round %s; the last good checkpoint, of round %s, is kept in %s\n", count(diverged.Round), count(diverged.Good), o.Dir)
 	case e.err != nil:
 		fmt.Fprintf(w, "\nstopped after round %s; what was saved is in %s\n", count(o.Round), o.Dir)
 	default:
@@ -93,15 +96,27 @@ func conclude(w io.Writer, e ending) {
 		fmt.Fprintf(w, "  how it learnt:  %s\n", o.Progress)
 	}
 	fmt.Fprintf(w, "  samples:        %s\n", filepath.Join(o.Dir, "samples"))
-	if e.err != nil && !e.interrupted {
-		return
-	}
-	fmt.Fprintln(w, "next:")
 	table := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintf(table, "  ganymede sample %s\tnew %ss\n", o.Dir, noun(e.plan))
-	fmt.Fprintf(table, "  ganymede interpolate %s\tfrom one to the next\n", o.Dir)
-	fmt.Fprintf(table, "  ganymede train --resume %s%s\tgo on\n", o.Dir, more(e))
-	table.Flush()
+	defer table.Flush()
+	switch {
+	case diverged != nil:
+		fmt.Fprintf(table, "next:\n  ganymede sample %s\tnew %ss of that checkpoint\n", o.Dir, noun(e.plan))
+		fmt.Fprintf(table, "  ganymede train %s --init %s%s\tfrom there, lower; --resume would diverge again\n", e.plan.Data, o.Dir, lower(e.plan.Config))
+	case e.err == nil, e.interrupted:
+		fmt.Fprintf(table, "next:\n  ganymede sample %s\tnew %ss\n", o.Dir, noun(e.plan))
+		fmt.Fprintf(table, "  ganymede interpolate %s\tfrom one to the next\n", o.Dir)
+		fmt.Fprintf(table, "  ganymede train --resume %s%s\tgo on\n", o.Dir, more(e))
+	}
+}
+
+// lower are the flags that halve the rate.
+func lower(c *config.Config) string {
+	o, ok := c.Option("optim.rate")
+	rate, isNumber := o.Value.(float64)
+	if !ok || !isNumber {
+		return "" // a game of a program's own
+	}
+	return " --set optim.rate=" + config.Notation(rate/2)
 }
 
 // more is the flag that goes on from here.

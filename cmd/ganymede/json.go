@@ -69,5 +69,8 @@ func (d *jsonDisplay) end(e ending) {
 	if e.err != nil && !e.interrupted {
 		o["error"] = e.err.Error()
 	}
+	if d := e.diverged(); d != nil {
+		o["diverged"] = object{"round": d.Round, "term": d.Term, "tensor": d.Tensor, "good": d.Good}
+	}
 	d.line(o)
 }

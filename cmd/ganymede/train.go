@@ -161,6 +161,15 @@ func (e ending) state() string {
 	return "finished"
 }
 
+// diverged is how a player diverged, if one did and a good checkpoint is there; else nil.
+func (e ending) diverged() *train.NotFinite {
+	diverged := new(train.NotFinite)
+	if !errors.As(e.err, &diverged) || diverged.Good < 0 {
+		return nil
+	}
+	return diverged
+}
+
 // display tells of a training as it goes on. note may be called from another goroutine.
 type display interface {
 	start(*ganymede.Plan)
