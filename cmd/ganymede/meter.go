@@ -14,10 +14,9 @@ type meter struct {
 	planned int           // rounds
 	limit   time.Duration // instead of rounds; 0: none
 	began   time.Time
-	from    int // round at the start
 	batch   int
 	noun    string // of a record: "picture"
-	round   int
+	round   int    // that was played last
 	marks   []mark // of the last seconds
 }
 
@@ -48,59 +47,69 @@ func (m *meter) played(round int, now time.Time) {
 	m.marks = m.marks[old:]
 }
 
-// rate is in rounds a second, 0 if it is not known yet.
-func (m *meter) rate() float64 {
+// rate is in rounds a second, 0 if it is not known yet. A round that takes longer than those before it slows the rate down while it
+// goes on.
+func (m *meter) rate(now time.Time) float64 {
 	if len(m.marks) < 2 {
 		return 0
 	}
 	first, last := m.marks[0], m.marks[len(m.marks)-1]
-	return float64(last.round-first.round) / max(last.at.Sub(first.at).Seconds(), 1e-9)
+	rounds, took := float64(last.round-first.round), last.at.Sub(first.at)
+	if so := now.Sub(first.at); so.Seconds()*rounds > took.Seconds()*(rounds+1) { // slower, even if the round ended now
+		rounds, took = rounds+1, so
+	}
+	return rounds / max(took.Seconds(), 1e-9)
 }
 
 // done is the share that is over, in [0, 1].
-func (m *meter) done() float64 {
+func (m *meter) done(now time.Time) float64 {
 	if m.limit > 0 {
-		return min(1, float64(time.Since(m.began))/float64(m.limit))
+		return min(1, float64(now.Sub(m.began))/float64(m.limit))
 	}
 	return min(1, float64(m.round)/float64(max(m.planned, 1)))
 }
 
 // left is the time left, and whether it is known.
-func (m *meter) left() (time.Duration, bool) {
+func (m *meter) left(now time.Time) (time.Duration, bool) {
 	if m.limit > 0 {
-		return max(0, m.limit-time.Since(m.began)), true
+		return max(0, m.limit-now.Sub(m.began)), true
 	}
-	rate := m.rate()
+	rate := m.rate(now)
 	if rate == 0 {
 		return 0, false
 	}
-	return time.Duration(float64(m.planned-m.round) / rate * float64(time.Second)), true
+	whole := time.Duration(float64(m.planned-m.round) / rate * float64(time.Second))
+	return max(0, whole-now.Sub(m.marks[len(m.marks)-1].at)), true
 }
 
 // line is "round 120 of 5,000  2.4 %  18.1 rounds/s  1,158 pictures/s  4m30s left".
-func (m *meter) line() string {
+func (m *meter) line(now time.Time) string {
 	text := "round " + count(m.round)
 	if m.limit == 0 {
 		text += " of " + count(m.planned)
 	}
-	text += fmt.Sprintf("  %.1f %%", 100*m.done())
-	if rate := m.rate(); rate > 0 {
+	text += fmt.Sprintf("  %.1f %%", 100*m.done(now))
+	rate := m.rate(now)
+	if rate > 0 {
 		text += fmt.Sprintf("  %s rounds/s  %s %ss/s", figure(rate), count(int(rate*float64(m.batch))), m.noun)
 	}
-	if left, known := m.left(); known && left > 0 {
+	switch left, known := m.left(now); {
+	case known && left > 0:
 		text += fmt.Sprintf("  %s left", short(left))
+	case !known && now.Sub(m.began) >= time.Second:
+		text += fmt.Sprintf("  %s gone", short(now.Sub(m.began)))
 	}
 	return text
 }
 
 // bar is the line with a bar before it, if there is room.
-func (m *meter) bar(columns int) string {
-	line := m.line()
+func (m *meter) bar(now time.Time, columns int) string {
+	line := m.line(now)
 	room := min(columns-utf8.RuneCountInString(line)-3, 30)
 	if room < 8 {
 		return line
 	}
-	full := int(m.done() * float64(room))
+	full := int(m.done(now) * float64(room))
 	return strings.Repeat("█", full) + strings.Repeat("░", room-full) + "  " + line
 }
 

@@ -10,20 +10,20 @@ import (
 func TestMeterTellsRateAndTimeLeft(t *testing.T) {
 	began := time.Now()
 	m := meter{planned: 1000, batch: 64, noun: "picture", began: began}
-	if got, want := m.line(), "round 0 of 1,000  0.0 %"; got != want {
+	if got, want := m.line(began), "round 0 of 1,000  0.0 %"; got != want {
 		t.Errorf("before the first round: %q, want %q", got, want)
 	}
 	for i := range 201 { // 10 rounds a second for 20 seconds, then 20
 		m.played(i+1, began.Add(time.Duration(i)*100*time.Millisecond))
 	}
-	if got, want := m.line(), "round 201 of 1,000  20.1 %  10.0 rounds/s  640 pictures/s  1m19s left"; got != want {
+	at := began.Add(20 * time.Second)
+	if got, want := m.line(at), "round 201 of 1,000  20.1 %  10.0 rounds/s  640 pictures/s  1m19s left"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	at := began.Add(20 * time.Second)
 	for i := range 300 {
 		m.played(202+i, at.Add(time.Duration(i+1)*50*time.Millisecond))
 	}
-	if rate := m.rate(); rate < 19.5 || rate > 20.5 {
+	if rate := m.rate(at.Add(15 * time.Second)); rate < 19.5 || rate > 20.5 {
 		t.Errorf("rate %v, want 20: what is over 10 s ago counts no more", rate)
 	}
 }
@@ -34,8 +34,11 @@ func TestMeterOfSlowRounds(t *testing.T) {
 	for i := range 3 {
 		m.played(i+1, time.Unix(int64(60*i), 0))
 	}
-	if left, known := m.left(); !known || left != 7*time.Minute {
-		t.Errorf("%v left (%v), want 7m", left, known)
+	for since, want := range map[time.Duration]time.Duration{0: 7 * time.Minute, 40 * time.Second: 7*time.Minute - 40*time.Second, 3 * time.Minute: 11 * time.Minute} {
+		// After 3 minutes it would be 2 rounds in 4: 2 minutes each, and 7 of them from the start of the one that goes on.
+		if left, known := m.left(time.Unix(120, 0).Add(since)); !known || left != want {
+			t.Errorf("%v into the next round: %v left (%v), want %v", since, left, known, want)
+		}
 	}
 }
 

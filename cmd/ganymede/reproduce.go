@@ -92,8 +92,10 @@ func (a *app) experiments(asJSON bool) error {
 
 func (a *app) reproduce(ctx context.Context, o ganymede.ReproduceOptions, quiet, asJSON bool) error {
 	if !quiet {
-		o.Say = func(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
-		o.Observe = a.newFollower().event
+		follower := a.newFollower()
+		defer follower.stop()
+		o.Say = func(format string, args ...any) { follower.note(fmt.Sprintf(format, args...)) }
+		o.Observe = follower.event
 	}
 	if _, err := reproduce.Find(o.Name); err != nil {
 		return usageError{err}

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,10 +28,11 @@ type screen struct {
 
 	meter meter
 	last  train.Event // the last round
-	block int         // lines of the live block on the terminal now
+	block []string    // the lines on the terminal now that are kept up to date
 	told  int         // the round that was last written
-	drawn time.Time   // when the block, or a line, was last written
+	drawn time.Time   // when a line was last written
 	shown time.Time   // when samples were last shown
+	stop  func()      // ends the drawing by time; may be called again
 }
 
 // How often things are written.
@@ -41,27 +43,69 @@ const (
 )
 
 func (a *app) newScreen(pictures bool) *screen {
-	s := &screen{out: a.stdout, err: a.stderr, live: terminal.Is(a.stdout) && a.getenv("TERM") != "dumb"}
+	s := &screen{out: a.stdout, err: a.stderr, live: a.isLive(a.stdout), stop: func() {}}
 	if s.live && pictures {
 		s.graphics = terminal.Detect(a.getenv, terminal.AskSixel)
 	}
 	return s
 }
 
-// newFollower is a screen on stderr for trainings that begin and end by themselves: figures, no pictures.
+func (a *app) isLive(out io.Writer) bool { return terminal.Is(out) && a.getenv("TERM") != "dumb" }
+
+// newFollower is a screen on stderr for trainings that begin and end by themselves: figures, no pictures. It must be stopped.
 func (a *app) newFollower() *screen {
-	return &screen{out: a.stderr, err: a.stderr, live: terminal.Is(a.stderr) && a.getenv("TERM") != "dumb", meter: meter{noun: "record"}}
+	s := &screen{out: a.stderr, err: a.stderr, live: a.isLive(a.stderr), meter: meter{noun: "record"}}
+	s.tick()
+	return s
+}
+
+// tick draws the live block by time, so that it moves in rounds that take long and does not flicker in short ones.
+func (s *screen) tick() {
+	s.stop = func() {}
+	if !s.live {
+		return
+	}
+	done := make(chan struct{})
+	s.stop = sync.OnceFunc(func() { close(done) })
+	go func() {
+		ticker := time.NewTicker(liveEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				s.redraw(done)
+			}
+		}
+	}()
+}
+
+// redraw draws unless the training ended meanwhile.
+func (s *screen) redraw(done chan struct{}) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	select {
+	case <-done:
+	default:
+		s.draw()
+	}
 }
 
 func (s *screen) start(p *ganymede.Plan) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.plan = p
-	s.meter = meter{planned: p.Rounds, limit: p.Time, began: time.Now(), from: p.Round, batch: p.Game.Batch, noun: noun(p)}
+	s.meter = meter{planned: p.Rounds, limit: p.Time, began: time.Now(), round: p.Round, batch: p.Game.Batch, noun: noun(p)}
 	describe(s.out, p)
+	s.tick()
 }
 
 func (s *screen) idle(p *ganymede.Plan) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.stop()
+	s.clear()
 	fmt.Fprintf(s.out, "nothing to do: all %s rounds are played; --rounds with a larger number, or --time, goes on\n", count(p.Rounds))
 }
 
@@ -75,7 +119,9 @@ func (s *screen) event(e train.Event) {
 			s.meter.follow(e)
 		}
 		s.meter.played(e.Result.Round, time.Now())
-		s.refresh(false)
+		if !s.live && time.Since(s.drawn) >= plainEvery {
+			s.line()
+		}
 	case train.Sampled:
 		s.show(e)
 	case train.Warned:
@@ -91,46 +137,54 @@ func (s *screen) note(text string) {
 	fmt.Fprintln(s.err, text)
 }
 
-// refresh writes the figures of the last round, if it is time.
-func (s *screen) refresh(now bool) {
-	every := plainEvery
-	if s.live {
-		every = liveEvery
+// line writes the figures of the last round, if they are not written yet.
+func (s *screen) line() {
+	if s.last.Result.Round != s.told {
+		s.told, s.drawn = s.last.Result.Round, time.Now()
+		fmt.Fprintln(s.out, s.meter.line(s.drawn)+"  "+terms(s.last.Result, "  "))
 	}
-	if round := s.last.Result.Round; round == 0 || !now && time.Since(s.drawn) < every || !s.live && round == s.told {
-		return
-	}
-	s.told = s.last.Result.Round
-	s.drawn = time.Now()
-	if !s.live {
-		fmt.Fprintln(s.out, s.meter.line()+"  "+terms(s.last.Result, "  "))
+}
+
+// draw brings the block on the terminal up to date. Of a training that nobody said would start there is nothing to draw before its
+// first round and after its last.
+func (s *screen) draw() {
+	if s.plan == nil && s.meter.round >= s.meter.planned {
 		return
 	}
 	columns, _ := terminal.Size(s.out)
-	lines := append([]string{s.meter.bar(columns)}, strings.Split(terms(s.last.Result, "\n"), "\n")...)
+	lines := []string{s.meter.bar(time.Now(), columns)}
+	if len(s.last.Result.Terms) > 0 {
+		lines = append(lines, strings.Split(terms(s.last.Result, "\n"), "\n")...)
+	}
 	lines = append(lines, "memory "+size(memoryInUse()))
+	for i, line := range lines {
+		lines[i] = cut(line, columns-1)
+	}
+	if slices.Equal(lines, s.block) {
+		return
+	}
 	var b bytes.Buffer
 	s.rewind(&b)
 	for _, line := range lines {
-		fmt.Fprintf(&b, "\r\x1b[2K%s\n", cut(line, columns-1))
+		fmt.Fprintf(&b, "\r\x1b[2K%s\n", line)
 	}
-	s.block = len(lines)
+	s.block = lines
 	s.out.Write(b.Bytes())
 }
 
 // rewind moves to the first line of the block.
 func (s *screen) rewind(w io.Writer) {
-	if s.block > 0 {
-		fmt.Fprintf(w, "\x1b[%dA", s.block)
+	if n := len(s.block); n > 0 {
+		fmt.Fprintf(w, "\x1b[%dA", n)
 	}
 }
 
 // clear takes the block off the terminal.
 func (s *screen) clear() {
-	if s.block > 0 {
+	if len(s.block) > 0 {
 		s.rewind(s.out)
 		io.WriteString(s.out, "\r\x1b[J")
-		s.block = 0
+		s.block = nil
 	}
 }
 
@@ -149,7 +203,7 @@ func (s *screen) show(e train.Event) {
 	fmt.Fprintf(s.out, "round %s\n", count(e.Result.Round))
 	s.graphics.Show(s.out, s.excerpt(img), min(columns, 100), max(rows/2, 8))
 	s.shown = time.Now()
-	s.refresh(true)
+	s.draw()
 }
 
 // excerpt is as much of a sheet as is worth its room on a terminal: three rows of pictures, or the plot.
@@ -169,10 +223,16 @@ func (s *screen) excerpt(sheet image.Image) image.Image {
 func (s *screen) end(e ending) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	s.stop()
 	if e.outcome == nil {
+		s.clear()
 		return
 	}
-	s.refresh(true)
-	s.block = 0 // it stays
+	if s.live {
+		s.draw()
+		s.block = nil // it stays
+	} else {
+		s.line()
+	}
 	conclude(s.out, e)
 }
