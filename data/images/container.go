@@ -196,7 +196,7 @@ func zipOf(name string, limits Limits) container {
 	return container{kind: "zip", each: func(ctx context.Context, visit func(file) error, defect func(data.Defect)) error {
 		z, err := zip.OpenReader(name)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
 		defer z.Close()
 		return eachInZip(ctx, &z.Reader, limits, visit, defect)
@@ -238,13 +238,10 @@ func tarOf(name string, packed bool, limits Limits) container {
 		var r io.Reader = bufio.NewReaderSize(f, 1<<20)
 		if packed {
 			if r, err = gzip.NewReader(r); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return err
 			}
 		}
-		if err := eachInTar(ctx, r, limits, visit, defect); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
+		return eachInTar(ctx, r, limits, visit, defect)
 	}}
 }
 
@@ -265,7 +262,7 @@ func eachInTar(ctx context.Context, r io.Reader, limits Limits, visit func(file)
 		}
 		if err != nil {
 			// What was read so far is good: a tar that was cut short is a broken file, not nothing.
-			defect(data.Defect{File: "(archive)", Problem: "damaged after " + fmt.Sprint(len(seen)) + " files: " + reason(err)})
+			defect(data.Defect{File: "(archive)", Problem: fmt.Sprintf("damaged after %d entries: %s", len(seen), reason(plain(err)))})
 			return nil
 		}
 		name, ok := entryName(h.Name, h.FileInfo().Mode(), seen, defect)

@@ -64,7 +64,11 @@ func (s *Survey) enough(st *store, usable []int, defects []Defect, o Options) er
 	case len(usable) == 0:
 		return fmt.Errorf("data: %s: no picture can be read (first: %s)", s.Name, defects[0])
 	case len(usable) == 1:
-		return fmt.Errorf("data: %s: there is only one picture, %s; a model needs many to learn from", s.Name, s.entries[usable[0]].name)
+		broken := ""
+		if n := len(defects); n > 0 {
+			broken = fmt.Sprintf(" (%d files cannot be used, first: %s)", n, defects[0])
+		}
+		return fmt.Errorf("data: %s: there is only one picture, %s%s; a model needs many to learn from", s.Name, s.entries[usable[0]].name, broken)
 	}
 	for _, i := range usable {
 		if st.slots[i].Hash != st.slots[usable[0]].Hash {

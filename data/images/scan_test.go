@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -255,12 +256,13 @@ func TestScanRefuses(t *testing.T) {
 	}{
 		{"a path that is not there", filepath.Join(t.TempDir(), "nowhere"), "no such file"},
 		{"an empty folder", t.TempDir(), "is empty; put pictures in it"},
-		{"a folder of text files", tree{"a.txt": []byte("a"), "b.md": []byte("b")}.folder(t), "2 files, and none of them is one (first: a.txt)"},
+		{"a folder of text files", tree{"a.txt": []byte("a"), "b.md": []byte("b")}.folder(t), "has no pictures: none of its files is one (2 of them, the first is a.txt)"},
 		{"a table", write(t, "adult.csv", []byte("age,sex\n39,Male\n")), "adult.csv is a table, and pictures are wanted here"},
 		{"text", write(t, "notes", []byte("hello")), "is not a picture nor a file of pictures"},
 		{"an empty file", write(t, "empty.png", nil), "empty.png: not a picture"},
 		{"only broken pictures", tree{"a.png": []byte("x"), "b.png": []byte("y")}.folder(t), "none of its 2 pictures can be read (first: a.png"},
 		{"a zip that is none", write(t, "x.zip", []byte("PK\x03\x04 no zip")), "not a valid zip"},
+		{"an IDX file with wrong counts", write(t, "x-images-idx3-ubyte", append(binary.BigEndian.AppendUint32(nil, 0x803), make([]byte, 40)...)), "x-images-idx3-ubyte: its header says"},
 		{"gzip cut short", write(t, "x.tar.gz", gzipped(tree{"a.png": plainPNG(1, 9, 9)}.tar())[:40]), "gzip data"},
 		{"a damaged label file", tree{"labels.csv": []byte("file,label\na.png\n"), "a.png": plainPNG(1, 2, 2)}.folder(t), "labels.csv: record on line 2"},
 		{"a label file without labels", tree{"labels.csv": []byte("file,size\na.png,3\n"), "a.png": plainPNG(1, 2, 2)}.folder(t), "its columns are file, size"},
@@ -270,7 +272,22 @@ func TestScanRefuses(t *testing.T) {
 		_, err := Scan(ctx, c.path, ScanOptions{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q in it", c.name, err, c.want)
+		} else if base := filepath.Base(c.path); filepath.Ext(base) != "" && strings.Count(err.Error(), base) > 1 {
+			t.Errorf("%s: %v; the path is there twice", c.name, err)
 		}
+	}
+}
+
+// What an archive that was cut short still has is used, and what is missing is told, where too little is left too.
+func TestTarThatIsCutShort(t *testing.T) {
+	whole := tree{"a.png": plainPNG(1, 4, 4), "b.png": plainPNG(2, 4, 4), "c.png": plainPNG(3, 4, 4)}.tar()
+	s := mustScan(t, write(t, "x.tar", whole[:1100]))
+	if s.Pictures != 1 || len(s.Defects) != 1 || !strings.Contains(s.Defects[0].String(), "damaged after 1 entries: the file is cut short") {
+		t.Errorf("%d pictures, defects %v", s.Pictures, s.Defects)
+	}
+	_, err := s.Load(ctx, options(t), nil)
+	if err == nil || !strings.Contains(err.Error(), "there is only one picture, a.png (1 files cannot be used, first: (archive): damaged after 1 entries") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -6,15 +6,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"image"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/ganymede-gan/ganymede/data"
 )
@@ -183,7 +179,7 @@ func scan(ctx context.Context, name string, c container, o ScanOptions) (*Survey
 	s := &Survey{Name: name, Container: c.kind, source: c, limits: o.Limits}
 	found, err := s.look(ctx, o)
 	if err != nil {
-		return nil, fmt.Errorf("data: %s: %w", name, err)
+		return nil, s.about(err)
 	}
 	if len(s.entries) > 0 {
 		s.Holds = "picture files"
@@ -193,7 +189,7 @@ func scan(ctx context.Context, name string, c container, o ScanOptions) (*Survey
 		err = s.readArrays(ctx, found)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("data: %s: %w", name, err)
+		return nil, s.about(err)
 	}
 	slices.SortFunc(s.Defects, func(a, b Defect) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Problem, b.Problem)) })
 	if len(s.entries) == 0 {
@@ -203,306 +199,13 @@ func scan(ctx context.Context, name string, c container, o ScanOptions) (*Survey
 	return s, nil
 }
 
-// found is what the first look gathers beside pictures.
-type found struct {
-	arrays []string          // names of IDX, CIFAR-10 and NumPy files
-	labels map[string][]byte // label files
-	names  []string          // class names by number
-	others []string          // the rest, by name
-}
-
-// look goes through the container once: every picture becomes an entry without split and class.
-func (s *Survey) look(ctx context.Context, o ScanOptions) (*found, error) {
-	l := &walk{options: o, survey: s, found: found{labels: map[string][]byte{}}, low: 255}
-	if o.Progress != nil {
-		l.seen.tell = func(done, _ int) { o.Progress(done) }
+// about puts the path before an error, which may begin with the name of the file at the path.
+func (s *Survey) about(err error) error {
+	dir, base := filepath.Split(s.Name)
+	if strings.HasPrefix(err.Error(), base+": ") {
+		return fmt.Errorf("data: %s%w", dir, err)
 	}
-	if err := s.source.parallel(ctx, l.want, o.Limits, l.visit, l.defect); err != nil {
-		return nil, err
-	}
-	if o.Decode && len(s.entries) > 0 {
-		s.Low, s.High = &l.low, &l.high
-	}
-	s.Other = len(l.others)
-	slices.SortFunc(s.entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	slices.Sort(l.arrays)
-	return &l.found, nil
-}
-
-// walk is one way through a container by several workers.
-type walk struct {
-	options ScanOptions
-	big     gate
-	seen    counter
-
-	mu sync.Mutex // guards what follows
-	found
-	survey    *Survey
-	low, high float64
-}
-
-// want sorts a file by its beginning, and says whether the rest is needed now. One goroutine calls it.
-func (l *walk) want(name string, head []byte) bool {
-	switch roleOf(name, head) {
-	case picture, labelFile, classFile:
-		return true
-	case arrayFile:
-		l.arrays = append(l.arrays, name)
-	default:
-		l.others = append(l.others, name)
-	}
-	return false
-}
-
-func (l *walk) visit(name string, raw []byte) {
-	defer l.seen.one()
-	switch roleOf(name, raw) {
-	case picture:
-		l.picture(name, raw)
-	case labelFile:
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.labels[name] = raw
-	case classFile:
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.names = strings.Split(strings.TrimSpace(strings.ReplaceAll(string(raw), "\r\n", "\n")), "\n")
-	}
-}
-
-func (l *walk) picture(name string, raw []byte) {
-	e := entry{name: name, bytes: int64(len(raw)), hash: sha256.Sum256(raw)}
-	var err error
-	low, high := 255, 0
-	if l.options.Decode {
-		var img *image.NRGBA
-		if img, e.header, err = l.big.decode(raw, l.options.Limits); err == nil {
-			low, high = valueRange(img)
-		}
-	} else {
-		e.header, _, err = readHeader(raw, l.options.Limits)
-	}
-	if err != nil {
-		l.defect(Defect{File: name, Problem: err.Error()})
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.low, l.high = min(l.low, float64(low)), max(l.high, float64(high))
-	l.survey.entries = append(l.survey.entries, e)
-}
-
-func (l *walk) defect(d Defect) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.survey.Defects = append(l.survey.Defects, d)
-}
-
-type role byte
-
-const (
-	other role = iota
-	picture
-	arrayFile
-	labelFile
-	classFile
-)
-
-// roleOf says what a file is by its name and its first bytes.
-func roleOf(name string, head []byte) role {
-	base := strings.ToLower(path.Base(name))
-	switch base {
-	case "labels.csv", "labels.json", "dataset.json":
-		return labelFile
-	case "classes.txt", "batches.meta.txt":
-		return classFile
-	}
-	packedIDX := len(head) >= 2 && string(head[:2]) == string(gzipMagic) && (strings.Contains(base, "idx") || strings.Contains(base, "ubyte"))
-	switch {
-	case sniff(head) != nil || namedPicture(base):
-		return picture
-	case packedIDX || isIDX(head) || isCIFAR(base) || strings.HasPrefix(string(head), npyMagic) || isNPZ(base):
-		return arrayFile
-	}
-	return other
-}
-
-// parallel reads the files that want asks for, one after another, and hands them to as many workers as there are processors.
-// want is called in order, by one goroutine; work by several.
-func (c container) parallel(ctx context.Context, want func(name string, head []byte) bool, limits Limits,
-	work func(name string, raw []byte), defect func(Defect)) error {
-	type job struct {
-		name string
-		raw  []byte
-	}
-	jobs := make(chan job)
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for j := range jobs {
-				work(j.name, j.raw)
-			}
-		})
-	}
-	err := c.each(ctx, func(f file) error {
-		raw, err := f.readIf(limits.unpacked(), func(head []byte) bool { return want(f.name, head) })
-		if errors.Is(err, errUnpacked) {
-			return err
-		}
-		if err != nil {
-			defect(Defect{File: f.name, Problem: reason(plain(err))})
-			return nil
-		}
-		if raw == nil {
-			return nil
-		}
-		select {
-		case jobs <- job{f.name, raw}:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}, defect)
-	close(jobs)
-	workers.Wait()
-	return err
-}
-
-// readIf reads a file if its beginning pleases, else returns nil.
-func (f file) readIf(limit int64, want func(head []byte) bool) ([]byte, error) {
-	r, err := f.open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	head := make([]byte, 512)
-	n, err := io.ReadFull(r, head)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, err
-	}
-	head = head[:n]
-	if !want(head) {
-		return nil, nil
-	}
-	if f.size > limit {
-		return nil, fmt.Errorf("has %d MiB, and the limit is %d MiB (data.max-unpacked)", f.size>>20, limit>>20)
-	}
-	rest, err := io.ReadAll(io.LimitReader(r, limit+1-int64(n)))
-	if err != nil {
-		return nil, err
-	}
-	if int64(n+len(rest)) > limit {
-		return nil, fmt.Errorf("has more than %d MiB, which is the limit (data.max-unpacked)", limit>>20)
-	}
-	return append(head, rest...), nil
-}
-
-// readArrays makes entries of array files.
-func (s *Survey) readArrays(ctx context.Context, f *found) error {
-	raws := map[string][]byte{}
-	var mu sync.Mutex
-	var unreadable []Defect
-	err := s.source.parallel(ctx, func(name string, head []byte) bool { return roleOf(name, head) == arrayFile }, s.limits,
-		func(name string, raw []byte) {
-			mu.Lock()
-			defer mu.Unlock()
-			raws[name] = raw
-		}, func(d Defect) { unreadable = append(unreadable, d) })
-	if err != nil {
-		return err
-	}
-	if len(unreadable) > 0 {
-		return errors.New(unreadable[0].String())
-	}
-	blocks, holds, err := parseArrays(f.arrays, raws, s.limits)
-	if err != nil {
-		return err
-	}
-	s.Holds = holds
-	for i := range blocks {
-		s.addBlock(&blocks[i], f.names)
-	}
-	return nil
-}
-
-// parseArrays understands files of arrays; the names are in order.
-func parseArrays(names []string, raws map[string][]byte, limits Limits) (blocks []block, holds string, err error) {
-	var arrays []array
-	for _, name := range names {
-		raw := raws[name]
-		if len(raw) >= 2 && string(raw[:2]) == string(gzipMagic) {
-			if raw, err = gunzip(raw, limits.unpacked()); err != nil {
-				return nil, "", fmt.Errorf("%s: %w", name, plain(err))
-			}
-		}
-		switch {
-		case isCIFAR(name):
-			b, err := readCIFAR(name, raw)
-			if err != nil {
-				return nil, "", err
-			}
-			blocks, holds = append(blocks, b), "CIFAR-10 batches"
-		case isNPZ(name):
-			more, err := readNPZ(name, raw, limits)
-			if err != nil {
-				return nil, "", err
-			}
-			arrays, holds = append(arrays, more...), "NumPy arrays"
-		case strings.HasPrefix(string(raw), npyMagic):
-			a, err := readNPY(name, raw)
-			if err != nil {
-				return nil, "", err
-			}
-			arrays, holds = append(arrays, a), "NumPy arrays"
-		default:
-			a, err := readIDX(name, raw)
-			if err != nil {
-				return nil, "", err
-			}
-			arrays, holds = append(arrays, a), "IDX"
-		}
-	}
-	more, err := pair(arrays, limits)
-	if err != nil {
-		return nil, "", err
-	}
-	if blocks = append(blocks, more...); len(blocks) == 0 {
-		shapes := ""
-		for _, a := range arrays {
-			shapes += fmt.Sprintf("; %s has shape %v", a.name, a.dims)
-		}
-		return nil, "", fmt.Errorf("none of the arrays holds pictures, which have shape [n, height, width] or [n, height, width, channels]%s", shapes)
-	}
-	return blocks, holds, nil
-}
-
-// addBlock makes an entry of each picture in an array.
-func (s *Survey) addBlock(b *block, names []string) {
-	kind := map[int]string{1: "grey", 3: "RGB", 4: "RGBA"}[b.channels]
-	size := b.height * b.width * b.channels
-	if b.note != "" {
-		s.Notes = append(s.Notes, b.name+": "+b.note)
-	}
-	if s.Low == nil {
-		s.Low, s.High = &b.low, &b.high
-	} else {
-		s.Low, s.High = new(min(*s.Low, b.low)), new(max(*s.High, b.high))
-	}
-	for i := range b.n {
-		e := entry{
-			name: fmt.Sprintf("%s#%d", b.name, i), split: splitOfArray(b.name), bytes: int64(size), block: b, index: i,
-			header: header{format: s.Holds, width: b.width, height: b.height, kind: kind, orientation: 1},
-			hash:   sha256.Sum256(b.pix[i*size : (i+1)*size]),
-		}
-		if b.labels != nil {
-			n := b.labels[i]
-			e.label = label{n + 1, fmt.Sprint(n)} // numbers begin at 1 so that a class 0 is not none
-			if n >= 0 && n < len(names) {
-				e.label.name = names[n]
-			}
-		}
-		s.entries = append(s.entries, e)
-	}
+	return fmt.Errorf("data: %s: %w", s.Name, err)
 }
 
 // count fills in what the entries add up to.
@@ -541,6 +244,8 @@ func (s *Survey) count() {
 func (s *Survey) nothing(f *found) error {
 	name := filepath.ToSlash(s.Name)
 	switch {
+	case len(s.Defects) == 1 && s.Container == "file":
+		return s.about(errors.New(s.Defects[0].String()))
 	case len(s.Defects) > 0:
 		return fmt.Errorf("data: %s: none of its %d pictures can be read (first: %s)", name, len(s.Defects), s.Defects[0])
 	case s.Container == "file":
@@ -550,7 +255,7 @@ func (s *Survey) nothing(f *found) error {
 		}
 		return fmt.Errorf("data: %s is not a picture nor a file of pictures; %s", name, hint)
 	case len(f.others) > 0:
-		return fmt.Errorf("data: %s has no pictures: %d files, and none of them is one (first: %s)", name, len(f.others), f.others[0])
+		return fmt.Errorf("data: %s has no pictures: none of its files is one (%d of them, the first is %s)", name, len(f.others), f.others[0])
 	}
 	return fmt.Errorf("data: %s is empty; put pictures in it, in one folder a class if they have classes", name)
 }
