@@ -17,7 +17,7 @@ const (
 	Down
 )
 
-// Residual is the pre-activation block of WGAN-GP's ResNets (Gulrajani 2017, 1704.00028, appendix C, and the authors' code):
+// Residual is the pre-activation block of WGAN-GP's ResNets (Gulrajani 2017, 1704.00028, appendix F, and the authors' code):
 // [batch, side, side, in] to [batch, side', side', Filters] by norm, ReLU, 3x3, norm, ReLU, 3x3, plus a shortcut. Up resamples
 // before the first convolution, Down after the last.
 type Residual struct {

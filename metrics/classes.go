@@ -36,7 +36,7 @@ func BalanceOf(labels []int32, classes int) (Balance, error) {
 
 // Divergence is the Kullback-Leibler divergence sum p ln(p/q) in nats of shares p from shares q, 0 where they are equal. It is
 // infinite where p has a class that q lacks. With p the shares of samples and q those of real records it tells how much balance
-// was lost (MNIST and stacked MNIST in Metz et al. 2016, 1611.02163, section 3.3.1).
+// was lost (MNIST and stacked MNIST in Metz et al. 2016, 1611.02163).
 func Divergence(p, q []float64) (float64, error) {
 	if len(p) != len(q) || len(p) == 0 {
 		return 0, fmt.Errorf("metrics: shares of %d and %d classes cannot be compared", len(p), len(q))

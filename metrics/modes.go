@@ -18,7 +18,7 @@ type Modes struct {
 }
 
 // CountModes gives every point [n, 2] to its nearest centre and calls it good if it is within Reach sigma of it.
-// Points, centres and sigma are in the same unit. The rule is that of Srivastava et al. 2017 (VEEGAN, 1705.07761, section 4.1).
+// Points, centres and sigma are in the same unit. The rule is that of Srivastava et al. 2017 (VEEGAN, 1705.07761).
 func CountModes(points Rows, centres [][2]float64, sigma float64) (Modes, error) {
 	if err := points.check("points"); err != nil {
 		return Modes{}, err

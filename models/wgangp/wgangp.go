@@ -59,7 +59,7 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 	}
 }
 
-// resnet is the architecture of appendix C, table 3, for 32x32, and its rule (one block a doubling from 4x4) for other sides.
+// resnet is the architecture of appendix F for 32x32, and its rule (one block a doubling from 4x4) for other sides.
 func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
 	if err := dcgan.Check(d); err != nil {
 		return gan.Pair{}, err
@@ -67,7 +67,7 @@ func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
 	if d.Shape[0] == 28 {
 		return gan.Pair{}, fmt.Errorf("the pictures are 28x28; the resnet can do 16, 32, 64, 128 and 256: set data.side=32")
 	}
-	norm := o.norm("none") // "We use batch normalization in the generator but not the critic" (appendix C)
+	norm := o.norm("none") // "We use batch normalization in the generator but not the critic" (appendix F)
 	return gan.Pair{
 		Record: d.Need(), Latent: gan.Normal("z", o.Latent), Mixes: norm == "batch",
 		Generator: func(net gan.Net, z, _ *gan.Node) *gan.Node {
