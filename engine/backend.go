@@ -54,7 +54,7 @@ type options struct {
 //
 //	threads=N    how many threads work on an execution; default: the number of CPUs. Results do not depend on it.
 //	conv=A       how convolutions are computed: balanced (the default) takes faster algorithms where their errors are of the size of plain
-//	             float32's, exact always sums the products of the definition
+//	             float32's, exact always sums the products of the definition, fast also takes algorithms with 2 to 3 times the errors
 //	without=P    leave out the optimisation pass P (see docs/engine.md); may be repeated. Results may differ in the last bits.
 //	verify       check the graph after every pass; for tests
 func New(config string) (*Backend, error) {
@@ -82,8 +82,10 @@ func parseOptions(config string) (options, error) {
 				o.conv = kernel.Exact
 			case "balanced":
 				o.conv = kernel.Balanced
+			case "fast":
+				o.conv = kernel.Fast
 			default:
-				return o, fmt.Errorf("engine: option conv=%s: want exact or balanced", value)
+				return o, fmt.Errorf("engine: option conv=%s: want exact, balanced or fast", value)
 			}
 		case "without":
 			if !slices.Contains(passNames(), value) {
@@ -93,7 +95,7 @@ func parseOptions(config string) (options, error) {
 		case "verify":
 			o.verify = true
 		default:
-			return o, fmt.Errorf("engine: option %q is not known; there are threads=N, conv=exact|balanced, without=PASS, verify", field)
+			return o, fmt.Errorf("engine: option %q is not known; there are threads=N, conv=exact|balanced|fast, without=PASS, verify", field)
 		}
 	}
 	return o, nil

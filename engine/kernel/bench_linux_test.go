@@ -66,7 +66,7 @@ func BenchmarkConv(b *testing.B) {
 		flops := 2 * len(y) * c.KernelHeight * c.KernelWidth * c.In
 		b.Run(l.name, func(b *testing.B) {
 			eachFastLevel(b, func(b *testing.B, s *Scratch) {
-				for _, algorithm := range []Algorithm{Exact, Balanced} {
+				for _, algorithm := range []Algorithm{Exact, Balanced, Fast} {
 					c.Algorithm = algorithm
 					b.Run(algorithm.String(), func(b *testing.B) {
 						forward, byInput := c.ForwardFilter(), c.ByInputFilter()
@@ -124,7 +124,7 @@ func BenchmarkThreads(b *testing.B) {
 	p := pool.New(2)
 	defer p.Close()
 	for _, l := range dcgan {
-		for _, algorithm := range []Algorithm{Exact, Balanced} {
+		for _, algorithm := range []Algorithm{Exact, Balanced, Fast} {
 			c, s := l.conv, new(Scratch)
 			c.Algorithm = algorithm
 			x, w := random(rng, c.Batch*c.Height*c.Width*c.In), random(rng, c.weights())

@@ -34,8 +34,8 @@ type sumTile struct {
 
 func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	f := c.forward()
-	if c.Algorithm == Balanced && len(f.rows) == 1 && len(f.cols) == 1 {
-		if short := f.short(); short != nil {
+	if len(f.rows) == 1 && len(f.cols) == 1 {
+		if short := f.short(c.Algorithm, true); short != nil {
 			short.byKernel(p, s, dw, x, dy)
 			return
 		}

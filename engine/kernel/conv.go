@@ -108,10 +108,8 @@ func (c *Conv) method(f *correlation) method {
 	if n := f.narrow(); n != nil {
 		return n
 	}
-	if c.Algorithm == Balanced {
-		if s := f.short(); s != nil {
-			return s
-		}
+	if s := f.short(c.Algorithm, false); s != nil {
+		return s
 	}
 	return direct{f}
 }

@@ -42,8 +42,9 @@ func TestConvStaysWithinItsOperands(t *testing.T) {
 		rng := rand.New(rand.NewPCG(11, 12))
 		cases := convCases()
 		for _, c := range shortCases() {
-			c.Algorithm = Balanced
-			cases = append(cases, c)
+			for _, c.Algorithm = range []Algorithm{Balanced, Fast} {
+				cases = append(cases, c)
+			}
 		}
 		for _, c := range cases {
 			t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) { // so that each case gives its memory back

@@ -46,8 +46,9 @@ func TestSameBitsOnAnyThreadsAndVectorLevel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 16))
 	cases := append(convCases(), layer(8, 16, 40, 72), layer(16, 8, 130, 33), layer(5, 32, 3, 70))
 	for _, c := range shortCases() {
-		c.Algorithm = Balanced
-		cases = append(cases, c)
+		for _, c.Algorithm = range []Algorithm{Balanced, Fast} {
+			cases = append(cases, c)
+		}
 	}
 	for _, c := range cases {
 		x, w := random(rng, c.Batch*c.Height*c.Width*c.In), random(rng, c.weights())

@@ -7,8 +7,8 @@ import (
 )
 
 // This file has the short convolutions of Winograd and Toom (Winograd, "Arithmetic Complexity of Computations", 1980;
-// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015, arXiv:1509.09308): a tile of 2 x 2 outputs of
-// an RxR filter takes TxT products with T = R+1, not 4RxR. In each dimension
+// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015, arXiv:1509.09308): a tile of M x M outputs of
+// an RxR filter takes TxT products with T = M+R-1, not MxM times RxR. In each dimension
 //
 //	y = A (G w . B x)    with transposes as in transform.go's matrices
 //
@@ -24,25 +24,40 @@ type Algorithm uint8
 const (
 	// Exact sums the products of the definition, each rounded once, in one order.
 	Exact Algorithm = iota
-	// Balanced uses F(2,2) and F(2,3) where they are faster: 16/9 and 36/16 of the products saved for additions. Their
-	// errors are of the size of Exact's, see TestShortConvolutionIsAsAccurate.
+	// Balanced uses short convolutions where they are faster and their errors are of the size of Exact's: root mean square
+	// at most 2 times, largest at most 4 times (TestShortConvolutionIsAsAccurate). They save 16/9 to 81/25 of the products.
 	Balanced
+	// Fast also uses F(4,2), and F(2,4) for gradients by the kernel, whose errors are 2 to 3 times Exact's.
+	Fast
 )
 
 // String returns the algorithm's name in options.
-func (a Algorithm) String() string { return [...]string{"exact", "balanced"}[a] }
+func (a Algorithm) String() string { return [...]string{"exact", "balanced", "fast"}[a] }
+
+// allows says whether the algorithm may use a form for results, or for gradients by the kernel.
+func (a Algorithm) allows(f shortForm, byKernel bool) bool {
+	switch {
+	case a == Exact:
+		return false
+	case a == Balanced && byKernel:
+		return f != f24
+	case a == Balanced:
+		return f != f42
+	}
+	return true
+}
 
 const (
-	// tileSide is the side of a tile of outputs.
-	tileSide = 2
-
 	// shortTiles is how many tiles a block of work transforms: enough to use each panel of weights for five or six tiles of
 	// the products, since the weights of all T*T products do not fit in the second cache.
 	shortTiles = 64
 
-	// shortChannels is the fewest channels, and shortFewest the fewest tiles, with which the saving exceeds the transforms.
+	// shortChannels is the fewest channels, and shortFewest the fewest outputs, with which the saving exceeds the transforms.
 	shortChannels = 32
-	shortFewest   = 64
+	shortFewest   = 256
+
+	// weightCost is what writing and reading a transformed weight costs, in multiply-adds.
+	weightCost = 45
 )
 
 // short is a correlation by a short convolution.
@@ -50,54 +65,69 @@ type short struct {
 	*correlation       // its phases have their outputs rounded up to whole tiles
 	outRows      []int // the true outputs of each phase
 	outCols      []int
-	taps         int // of one source
+	form         shortForm
 	products     int // T
 	stride       int // S
 	depth        int // channels of all sources
 }
 
-// short returns the correlation's short form, or nil if it has none that is faster. It depends on shapes alone.
-func (c *correlation) short() *short {
-	if len(c.rows) == 0 || len(c.cols) == 0 || c.groups != 1 || c.in%16 != 0 || c.out%16 != 0 || c.in < shortChannels || c.out < shortChannels {
+// short returns the fastest short form of the correlation that the algorithm allows, or nil if it has none that is faster
+// than the direct one. It depends on shapes alone.
+func (c *correlation) short(algorithm Algorithm, byKernel bool) *short {
+	if len(c.rows) == 0 || len(c.cols) == 0 || c.in < shortChannels || c.out < shortChannels || c.batch*c.rows[0].outs*c.cols[0].outs < shortFewest {
 		return nil
 	}
-	stride := c.rows[0].stride
-	taps := c.rows[0].taps / stride
-	if taps != 2 && taps != 3 {
-		return nil
-	}
-	for _, p := range slices.Concat(c.rows, c.cols) {
-		if p.stride != stride || p.dilation != 1 || p.taps != stride*taps {
-			return nil
+	var best *short
+	for form := range shortForms {
+		if !algorithm.allows(form, byKernel) || !c.fits(form) {
+			continue
+		}
+		if s := c.withForm(form); best == nil || s.cost() < best.cost() {
+			best = s
 		}
 	}
-	s := &short{taps: taps, products: taps + tileSide - 1, stride: stride, depth: stride * stride * c.in}
+	return best
+}
+
+// fits says whether all phases of the correlation have as many taps as a form, from each source.
+func (c *correlation) fits(form shortForm) bool {
+	stride := c.rows[0].stride
+	for _, p := range slices.Concat(c.rows, c.cols) {
+		if p.stride != stride || p.dilation != 1 || p.taps != stride*form.taps() {
+			return false
+		}
+	}
+	return c.groups == 1 && c.in%16 == 0 && c.out%16 == 0
+}
+
+// withForm returns the correlation with outputs in tiles of a form.
+func (c *correlation) withForm(form shortForm) *short {
+	stride := c.rows[0].stride
+	s := &short{form: form, products: form.products(), stride: stride, depth: stride * stride * c.in}
 	copied := *c
 	s.correlation = &copied
-	copied.rows, s.outRows = wholeTiles(c.rows)
-	copied.cols, s.outCols = wholeTiles(c.cols)
-	if copied.batch*copied.rows[0].outs*copied.cols[0].outs < shortFewest*tileSide*tileSide {
-		return nil
-	}
+	copied.rows, s.outRows = wholeTiles(c.rows, form.side())
+	copied.cols, s.outCols = wholeTiles(c.cols, form.side())
 	return s
 }
 
+// cost is what the products of one phase cost for each pair of channels, in multiply-adds.
+func (s *short) cost() int {
+	tiles := s.batch * (s.rows[0].outs / s.form.side()) * (s.cols[0].outs / s.form.side())
+	return s.products * s.products * (tiles + weightCost)
+}
+
 // wholeTiles returns phases that all have as many outputs as the largest, rounded up, and how many they had.
-func wholeTiles(phases []phase) (rounded []phase, outs []int) {
+func wholeTiles(phases []phase, side int) (rounded []phase, outs []int) {
 	rounded = slices.Clone(phases)
 	for i, p := range phases {
 		outs = append(outs, p.outs)
-		rounded[i].outs = roundUp(phases[0].outs, tileSide)
+		rounded[i].outs = roundUp(phases[0].outs, side)
 	}
 	return rounded, outs
 }
 
-func (s *short) name() string {
-	if s.taps == 3 {
-		return "F(2,3)"
-	}
-	return "F(2,2)"
-}
+func (s *short) name() string { return s.form.String() }
 
 // phaseSize returns how many floats the transformed weights of one phase have.
 func (s *short) phaseSize() int {
@@ -121,24 +151,25 @@ func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
 		from.packPart(k, worker.floats, part, panel, w)
 		to := dst[i/n*s.phaseSize()+panel*s.depth*panelWidth:]
 		for source := range s.stride * s.stride {
-			first := source/s.stride*s.stride*s.taps + source%s.stride
-			k.transform(transformWeights, s.products, to[source*run:], grid{s.products * plane, plane},
-				worker.floats[first*run:], grid{s.stride * s.stride * s.taps * run, s.stride * run}, run)
+			first := source/s.stride*s.stride*s.form.taps() + source%s.stride
+			k.transform(transformWeights, s.form, to[source*run:], grid{s.products * plane, plane},
+				worker.floats[first*run:], grid{s.stride * s.stride * s.form.taps() * run, s.stride * run}, run)
 		}
 	})
 }
 
 // run computes y from x and transformed weights. Blocks of work are rows of tiles.
 func (s *short) run(p *pool.Pool, scratch *Scratch, y, x, weights []float32) {
-	lines := s.batch * s.rows[0].outs / tileSide
-	blocks := min(lines, (lines*s.cols[0].outs/tileSide+shortTiles-1)/shortTiles)
+	side := s.form.side()
+	lines := s.batch * s.rows[0].outs / side
+	blocks := min(lines, (lines*s.cols[0].outs/side+shortTiles-1)/shortTiles)
 	blocks = min(lines, roundUp(blocks, p.Threads()))
 	k := scratch.kernels()
 	size := s.phaseSize()
 	p.Run(blocks, func(i int) {
 		w := scratch.worker()
 		defer scratch.release(w)
-		in := s.gather(w, x, tileSide*(i*lines/blocks), tileSide*((i+1)*lines/blocks))
+		in := s.gather(w, x, side*(i*lines/blocks), side*((i+1)*lines/blocks))
 		for r := range s.rows {
 			for c := range s.cols {
 				s.tiles(k, w, y, in, r, c, weights[(r*len(s.cols)+c)*size:][:size])
@@ -164,18 +195,18 @@ func (p planes) grid(products int) grid { return grid{products * p.size, p.size}
 
 // tiles computes one phase of a block.
 func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, weights []float32) {
-	row, col := s.rows[r], s.cols[c]
+	row, col, side := s.rows[r], s.cols[c], s.form.side()
 	n := 0
 	for _, p := range in.pieces {
-		n += (p.u1 - p.u0) / tileSide * (col.outs / tileSide)
+		n += (p.u1 - p.u0) / side * (col.outs / side)
 	}
 	v, m := newPlanes(w.transformed, s.products, n, s.depth), newPlanes(w.products, s.products, n, s.out)
 	w.transformed, w.products = v.data, m.data
 
 	i := 0
 	for _, p := range in.pieces {
-		for u := p.u0; u < p.u1; u += tileSide {
-			for x := 0; x < col.outs; x += tileSide {
+		for u := p.u0; u < p.u1; u += side {
+			for x := 0; x < col.outs; x += side {
 				s.transformInput(k, v, i, in, p, row, col, u, x)
 				i++
 			}
@@ -199,11 +230,11 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 	}
 	i = 0
 	for _, p := range in.pieces {
-		for u := p.u0; u < p.u1; u += tileSide {
-			for x := 0; x < col.outs; x += tileSide {
+		for u := p.u0; u < p.u1; u += side {
+			for x := 0; x < col.outs; x += side {
 				at := ((p.image*s.vertical.out+row.first+u*row.step)*s.horizontal.out + col.first + x*col.step) * s.out
 				to := grid{row.step * s.horizontal.out * s.out, col.step * s.out}
-				s.transformOutput(k, w, y, at, to, m, i, min(tileSide, s.outRows[r]-u), min(tileSide, s.outCols[c]-x))
+				s.transformOutput(k, w, y, at, to, m, i, min(side, s.outRows[r]-u), min(side, s.outCols[c]-x))
 				i++
 			}
 		}
@@ -215,7 +246,7 @@ func (s *short) transformInput(k *kernels, v planes, tile int, in input, p piece
 	at := p.at + (u*row.stride-row.before-p.row)*in.pitch + (x*col.stride-col.before-in.col)*s.in
 	for source := range s.stride * s.stride {
 		from := at + source/s.stride*in.pitch + source%s.stride*s.in
-		k.transform(transformInput, s.products, v.data[tile*v.tile+source*s.in:], v.grid(s.products),
+		k.transform(transformInput, s.form, v.data[tile*v.tile+source*s.in:], v.grid(s.products),
 			in.data[from:], grid{s.stride * in.pitch, s.stride * s.in}, s.in)
 	}
 }
@@ -225,15 +256,16 @@ func (s *short) transformOutput(k *kernels, w *worker, y []float32, at int, to g
 	if rows <= 0 || cols <= 0 {
 		return
 	}
-	if rows == tileSide && cols == tileSide {
-		k.transform(transformOutput, s.products, y[at:], to, m.data[tile*m.tile:], m.grid(s.products), s.out)
+	side := s.form.side()
+	if rows == side && cols == side {
+		k.transform(transformOutput, s.form, y[at:], to, m.data[tile*m.tile:], m.grid(s.products), s.out)
 		return
 	}
-	w.panel = grow(w.panel, tileSide*tileSide*s.out)
-	k.transform(transformOutput, s.products, w.panel, grid{tileSide * s.out, s.out}, m.data[tile*m.tile:], m.grid(s.products), s.out)
+	w.panel = grow(w.panel, side*side*s.out)
+	k.transform(transformOutput, s.form, w.panel, grid{side * s.out, s.out}, m.data[tile*m.tile:], m.grid(s.products), s.out)
 	for r := range rows {
 		for c := range cols {
-			copy(y[at+r*to.row+c*to.col:][:s.out], w.panel[(r*tileSide+c)*s.out:])
+			copy(y[at+r*to.row+c*to.col:][:s.out], w.panel[(r*side+c)*s.out:])
 		}
 	}
 }

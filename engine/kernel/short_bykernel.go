@@ -3,8 +3,9 @@ package kernel
 import "github.com/ganymede-gan/ganymede/engine/pool"
 
 const (
-	// gradientTiles is how many tiles are summed before the sums are stored.
+	// gradientTiles is the most tiles that are summed before the sums are stored, and leastTiles the fewest.
 	gradientTiles = 256
+	leastTiles    = 64
 
 	// gradientRows is how many channels of transformed input one unit of work takes: with gradientTiles they are 192 KB,
 	// which stay in the second cache while all columns of the gradient pass by.
@@ -16,9 +17,10 @@ const (
 // products, and that of the taps is Gᵀ of it.
 func (s *short) byKernel(p *pool.Pool, scratch *Scratch, dw, x, dy []float32) {
 	k := scratch.kernels()
-	cols := s.cols[0].outs / tileSide
-	lines := s.batch * s.rows[0].outs / tileSide
-	blocks := min(lines, (lines*cols+gradientTiles-1)/gradientTiles)
+	side := s.form.side()
+	cols := s.cols[0].outs / side
+	lines := s.batch * s.rows[0].outs / side
+	blocks := min(lines, (lines*cols+s.tilesAtOnce()-1)/s.tilesAtOnce())
 	most := (lines + blocks - 1) / blocks * cols // tiles of a block
 	products := s.products * s.products
 	v, d := newPlanes(nil, 0, most, s.depth), newPlanes(nil, 0, most, s.out)
@@ -55,20 +57,26 @@ func (s *short) byKernel(p *pool.Pool, scratch *Scratch, dw, x, dy []float32) {
 	s.transformKernel(p, k, dw, sums)
 }
 
+// tilesAtOnce is how many tiles are summed before the sums are stored. Many mean that the sums move seldom, few that what is
+// transformed stays in the caches: the measure is how many more sums there are than channels of both sides.
+func (s *short) tilesAtOnce() int {
+	return min(max(5*s.depth*s.out/(4*(s.depth+s.out)), leastTiles), gradientTiles)
+}
+
 // transformTiles transforms the inputs and the gradients by the output of some lines of tiles.
 func (s *short) transformTiles(k *kernels, w *worker, v, d planes, x, dy []float32, from, to, tile int) {
-	row, col := s.rows[0], s.cols[0]
-	in := s.gather(w, x, tileSide*from, tileSide*to)
-	w.panel = grow(w.panel, tileSide*tileSide*s.out)
+	row, col, side := s.rows[0], s.cols[0], s.form.side()
+	in := s.gather(w, x, side*from, side*to)
+	w.panel = grow(w.panel, side*side*s.out)
 	for _, p := range in.pieces {
-		for u := p.u0; u < p.u1; u += tileSide {
-			for x := 0; x < col.outs; x += tileSide {
+		for u := p.u0; u < p.u1; u += side {
+			for x := 0; x < col.outs; x += side {
 				s.transformInput(k, v, tile, in, p, row, col, u, x)
 				src, grid := dy[((p.image*s.vertical.out+u)*s.horizontal.out+x)*s.out:], grid{s.horizontal.out * s.out, s.out}
-				if rows, cols := s.outRows[0]-u, s.outCols[0]-x; rows < tileSide || cols < tileSide {
+				if rows, cols := s.outRows[0]-u, s.outCols[0]-x; rows < side || cols < side {
 					src, grid = s.partialTile(w.panel, src, grid, rows, cols)
 				}
-				k.transform(transformGradient, s.products, d.data[tile*d.tile:], d.grid(s.products), src, grid, s.out)
+				k.transform(transformGradient, s.form, d.data[tile*d.tile:], d.grid(s.products), src, grid, s.out)
 				tile++
 			}
 		}
@@ -78,9 +86,10 @@ func (s *short) transformTiles(k *kernels, w *worker, v, d planes, x, dy []float
 // partialTile copies the outputs of a tile that exist and sets the others to zero.
 func (s *short) partialTile(dst, src []float32, from grid, rows, cols int) ([]float32, grid) {
 	clear(dst)
-	to := grid{tileSide * s.out, s.out}
-	for r := range min(tileSide, rows) {
-		for c := range min(tileSide, cols) {
+	side := s.form.side()
+	to := grid{side * s.out, s.out}
+	for r := range min(side, rows) {
+		for c := range min(side, cols) {
 			copy(dst[r*to.row+c*to.col:][:s.out], src[r*from.row+c*from.col:])
 		}
 	}
@@ -95,7 +104,7 @@ func (s *short) transformKernel(p *pool.Pool, k *kernels, dw, sums []float32) {
 		source, channel := i/s.in, i%s.in
 		from := source*run + channel*s.out
 		first := (source/s.stride*s.kernelWidth+source%s.stride)*run + channel*s.out
-		k.transform(transformKernel, s.products, dw[first:], grid{s.stride * s.kernelWidth * run, s.stride * run},
+		k.transform(transformKernel, s.form, dw[first:], grid{s.stride * s.kernelWidth * run, s.stride * run},
 			sums[from:], grid{s.products * plane, plane}, s.out)
 	})
 }

@@ -57,7 +57,7 @@ type kernels struct {
 	transpose  func(dst, src *float32, dstStride, srcStride, blocks int)                         // 8 rows of 8*blocks numbers; strides in floats
 	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
 	copyPanel  func(dst, src *float32, srcStride, rows int)                                      // rows of 32 numbers
-	transforms []func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)            // by transformation; none: plain Go
+	transforms *[5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)       // by transformation and form; nil: plain Go
 	sumTaps    *[5]func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int) // by channels, see narrow.go; nil: plain Go
 }
 

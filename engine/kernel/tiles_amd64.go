@@ -275,30 +275,88 @@ func transformAVX512Input3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, ve
 func transformAVX512Input4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Output3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Input5(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Output4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Output2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Weights3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Output3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Weights4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Output2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Gradient3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Output4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Gradient4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Output3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Kernel3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Output2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX512Kernel4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX512Weights2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
-var transformsAVX512 = [...]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){transformAVX512Input3, transformAVX512Input4, transformAVX512Output3, transformAVX512Output4, transformAVX512Weights3, transformAVX512Weights4, transformAVX512Gradient3, transformAVX512Gradient4, transformAVX512Kernel3, transformAVX512Kernel4}
+//go:noescape
+func transformAVX512Weights3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Weights2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Weights4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Weights3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Weights2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Gradient2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX512Kernel2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+// transformsAVX512 is indexed by transformation and form.
+var transformsAVX512 = [5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){
+	{transformAVX512Input3, transformAVX512Input4, transformAVX512Input4, transformAVX512Input5, transformAVX512Input5, transformAVX512Input5},
+	{transformAVX512Output2x2, transformAVX512Output3x2, transformAVX512Output2x3, transformAVX512Output4x2, transformAVX512Output3x3, transformAVX512Output2x4},
+	{transformAVX512Weights2x2, transformAVX512Weights3x2, transformAVX512Weights2x3, transformAVX512Weights4x2, transformAVX512Weights3x3, transformAVX512Weights2x4},
+	{transformAVX512Gradient2x2, transformAVX512Gradient3x2, transformAVX512Gradient2x3, transformAVX512Gradient4x2, transformAVX512Gradient3x3, transformAVX512Gradient2x4},
+	{transformAVX512Kernel2x2, transformAVX512Kernel3x2, transformAVX512Kernel2x3, transformAVX512Kernel4x2, transformAVX512Kernel3x3, transformAVX512Kernel2x4},
+}
 
 //go:noescape
 func transformAVX2Input3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
@@ -307,30 +365,88 @@ func transformAVX2Input3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vect
 func transformAVX2Input4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Output3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Input5(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Output4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Output2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Weights3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Output3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Weights4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Output2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Gradient3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Output4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Gradient4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Output3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Kernel3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Output2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
 //go:noescape
-func transformAVX2Kernel4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+func transformAVX2Weights2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
 
-var transformsAVX2 = [...]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){transformAVX2Input3, transformAVX2Input4, transformAVX2Output3, transformAVX2Output4, transformAVX2Weights3, transformAVX2Weights4, transformAVX2Gradient3, transformAVX2Gradient4, transformAVX2Kernel3, transformAVX2Kernel4}
+//go:noescape
+func transformAVX2Weights3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Weights2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Weights4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Weights3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Weights2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Gradient2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel2x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel3x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel2x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel4x2(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel3x3(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+//go:noescape
+func transformAVX2Kernel2x4(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)
+
+// transformsAVX2 is indexed by transformation and form.
+var transformsAVX2 = [5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){
+	{transformAVX2Input3, transformAVX2Input4, transformAVX2Input4, transformAVX2Input5, transformAVX2Input5, transformAVX2Input5},
+	{transformAVX2Output2x2, transformAVX2Output3x2, transformAVX2Output2x3, transformAVX2Output4x2, transformAVX2Output3x3, transformAVX2Output2x4},
+	{transformAVX2Weights2x2, transformAVX2Weights3x2, transformAVX2Weights2x3, transformAVX2Weights4x2, transformAVX2Weights3x3, transformAVX2Weights2x4},
+	{transformAVX2Gradient2x2, transformAVX2Gradient3x2, transformAVX2Gradient2x3, transformAVX2Gradient4x2, transformAVX2Gradient3x3, transformAVX2Gradient2x4},
+	{transformAVX2Kernel2x2, transformAVX2Kernel3x2, transformAVX2Kernel2x3, transformAVX2Kernel4x2, transformAVX2Kernel3x3, transformAVX2Kernel2x4},
+}
 
 //go:noescape
 func sumTaps1(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)

@@ -11344,24 +11344,21 @@ done:
 // func transformAVX512Input3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
 TEXT ·transformAVX512Input3(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (R8)(CX*1), R9
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
 
 vector:
 	MOVQ    DI, R15
@@ -11371,26 +11368,26 @@ vector:
 	VSUBPS  (R8)(DX*1), Z1, Z1
 	VMOVUPS (SI)(DX*2), Z2
 	VSUBPS  (R8)(DX*2), Z2, Z2
-	VMOVUPS Z0, Z4
-	VSUBPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
+	VMOVUPS Z0, Z5
+	VSUBPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
 	VMOVUPS Z1, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
-	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Z0
 	VMOVUPS (R8)(DX*1), Z1
 	VMOVUPS (R8)(DX*2), Z2
-	VMOVUPS Z0, Z4
-	VSUBPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
+	VMOVUPS Z0, Z5
+	VSUBPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
 	VMOVUPS Z1, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
-	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
 	ADDQ    AX, R15
 	VPXORD  Z0, Z0, Z0
 	VSUBPS  (R8), Z0, Z0
@@ -11401,14 +11398,14 @@ vector:
 	VPXORD  Z2, Z2, Z2
 	VSUBPS  (R8)(DX*2), Z2, Z2
 	VADDPS  (R9)(DX*2), Z2, Z2
-	VMOVUPS Z0, Z4
-	VSUBPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
+	VMOVUPS Z0, Z5
+	VSUBPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
 	VMOVUPS Z1, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
-	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
 	ADDQ    AX, R15
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, R8
@@ -11422,25 +11419,22 @@ vector:
 // func transformAVX512Input4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
 TEXT ·transformAVX512Input4(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (R8)(CX*1), R9
-	LEAQ         (R9)(CX*1), R10
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
 
 vector:
 	MOVQ    DI, R15
@@ -11452,19 +11446,19 @@ vector:
 	VSUBPS  (R9)(DX*2), Z2, Z2
 	VMOVUPS (SI)(R12*1), Z3
 	VSUBPS  (R9)(R12*1), Z3, Z3
-	VMOVUPS Z0, Z4
-	VSUBPS  Z2, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z0, Z5
+	VSUBPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
 	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VMOVUPS Z1, Z7
-	VSUBPS  Z3, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
+	VMOVUPS Z6, (R15)(BX*1)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VMOVUPS Z1, Z8
+	VSUBPS  Z3, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Z0
 	VADDPS  (R9), Z0, Z0
@@ -11474,19 +11468,19 @@ vector:
 	VADDPS  (R9)(DX*2), Z2, Z2
 	VMOVUPS (R8)(R12*1), Z3
 	VADDPS  (R9)(R12*1), Z3, Z3
-	VMOVUPS Z0, Z4
-	VSUBPS  Z2, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z0, Z5
+	VSUBPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
 	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VMOVUPS Z1, Z7
-	VSUBPS  Z3, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
+	VMOVUPS Z6, (R15)(BX*1)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VMOVUPS Z1, Z8
+	VSUBPS  Z3, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
 	ADDQ    AX, R15
 	VPXORD  Z0, Z0, Z0
 	VSUBPS  (R8), Z0, Z0
@@ -11500,19 +11494,19 @@ vector:
 	VPXORD  Z3, Z3, Z3
 	VSUBPS  (R8)(R12*1), Z3, Z3
 	VADDPS  (R9)(R12*1), Z3, Z3
-	VMOVUPS Z0, Z4
-	VSUBPS  Z2, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z0, Z5
+	VSUBPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
 	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VMOVUPS Z1, Z7
-	VSUBPS  Z3, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
+	VMOVUPS Z6, (R15)(BX*1)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VMOVUPS Z1, Z8
+	VSUBPS  Z3, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Z0
 	VSUBPS  (R10), Z0, Z0
@@ -11522,19 +11516,19 @@ vector:
 	VSUBPS  (R10)(DX*2), Z2, Z2
 	VMOVUPS (R8)(R12*1), Z3
 	VSUBPS  (R10)(R12*1), Z3, Z3
-	VMOVUPS Z0, Z4
-	VSUBPS  Z2, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VPXORD  Z6, Z6, Z6
-	VSUBPS  Z1, Z6, Z6
+	VMOVUPS Z0, Z5
+	VSUBPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
 	VADDPS  Z2, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VMOVUPS Z1, Z7
-	VSUBPS  Z3, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
+	VMOVUPS Z6, (R15)(BX*1)
+	VPXORD  Z7, Z7, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VMOVUPS Z1, Z8
+	VSUBPS  Z3, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
 	ADDQ    AX, R15
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, R8
@@ -11546,68 +11540,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX512Output3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX512Input5(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·transformAVX512Output3(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (R8)(CX*1), R9
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
-
-vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Z0
-	VADDPS  (R8), Z0, Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VADDPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS (SI)(DX*2), Z2
-	VADDPS  (R8)(DX*2), Z2, Z2
-	VMOVUPS Z0, Z4
-	VADDPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Z0
-	VADDPS  (R9), Z0, Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  (R9)(DX*1), Z1, Z1
-	VMOVUPS (R8)(DX*2), Z2
-	VADDPS  (R9)(DX*2), Z2, Z2
-	VMOVUPS Z0, Z4
-	VADDPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	ADDQ    AX, R15
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, R8
-	ADDQ    $0x40, R9
-	ADDQ    $0x40, DI
-	DECQ    R11
-	JNE     vector
-	VZEROUPPER
-	RET
-
-// func transformAVX512Output4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX512F
-TEXT ·transformAVX512Output4(SB), NOSPLIT, $0-56
+TEXT ·transformAVX512Input5(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -11622,11 +11557,384 @@ TEXT ·transformAVX512Output4(SB), NOSPLIT, $0-56
 	LEAQ         (SI)(CX*1), R8
 	LEAQ         (R8)(CX*1), R9
 	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VSUBPS       (R9), Z0, Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VSUBPS       (R10), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VSUBPS       (R9)(DX*1), Z1, Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VSUBPS       (R10)(DX*1), Z1, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VADDPS       (R8)(DX*2), Z2, Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VSUBPS       (R9)(DX*2), Z2, Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VSUBPS       (R10)(DX*2), Z2, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VADDPS       (R8)(R12*1), Z3, Z3
+	VFMADD231PS  (R8)(R12*1), Z10, Z3
+	VSUBPS       (R9)(R12*1), Z3, Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VSUBPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VADDPS       (R8)(DX*4), Z4, Z4
+	VFMADD231PS  (R8)(DX*4), Z10, Z4
+	VSUBPS       (R9)(DX*4), Z4, Z4
+	VFNMADD231PS (R9)(DX*4), Z10, Z4
+	VSUBPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VSUBPS       Z2, Z5, Z5
+	VFNMADD231PS Z2, Z10, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VPXORD       Z7, Z7, Z7
+	VFNMADD231PS Z1, Z11, Z7
+	VADDPS       Z2, Z7, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VFNMADD231PS Z1, Z10, Z8
+	VFNMADD231PS Z2, Z10, Z8
+	VADDPS       Z3, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z1, Z9, Z9
+	VSUBPS       Z2, Z9, Z9
+	VFNMADD231PS Z2, Z10, Z9
+	VADDPS       Z3, Z9, Z9
+	VFMADD231PS  Z3, Z10, Z9
+	VADDPS       Z4, Z9, Z9
+	VMOVUPS      Z9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFMADD231PS  (R9), Z11, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VADDPS       (R10), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFMADD231PS  (R9)(DX*1), Z11, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFMADD231PS  (R9)(DX*2), Z11, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFMADD231PS  (R9)(R12*1), Z11, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFMADD231PS  (R9)(DX*4), Z11, Z4
+	VFMADD231PS  (R9)(DX*4), Z10, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VSUBPS       Z2, Z5, Z5
+	VFNMADD231PS Z2, Z10, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VPXORD       Z7, Z7, Z7
+	VFNMADD231PS Z1, Z11, Z7
+	VADDPS       Z2, Z7, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VFNMADD231PS Z1, Z10, Z8
+	VFNMADD231PS Z2, Z10, Z8
+	VADDPS       Z3, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z1, Z9, Z9
+	VSUBPS       Z2, Z9, Z9
+	VFNMADD231PS Z2, Z10, Z9
+	VADDPS       Z3, Z9, Z9
+	VFMADD231PS  Z3, Z10, Z9
+	VADDPS       Z4, Z9, Z9
+	VMOVUPS      Z9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VPXORD       Z0, Z0, Z0
+	VFNMADD231PS (R8), Z11, Z0
+	VADDPS       (R9), Z0, Z0
+	VADDPS       (R10), Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VFNMADD231PS (R8)(DX*1), Z11, Z1
+	VADDPS       (R9)(DX*1), Z1, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VFNMADD231PS (R8)(DX*2), Z11, Z2
+	VADDPS       (R9)(DX*2), Z2, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VFNMADD231PS (R8)(R12*1), Z11, Z3
+	VADDPS       (R9)(R12*1), Z3, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VFNMADD231PS (R8)(DX*4), Z11, Z4
+	VADDPS       (R9)(DX*4), Z4, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VSUBPS       Z2, Z5, Z5
+	VFNMADD231PS Z2, Z10, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VPXORD       Z7, Z7, Z7
+	VFNMADD231PS Z1, Z11, Z7
+	VADDPS       Z2, Z7, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VFNMADD231PS Z1, Z10, Z8
+	VFNMADD231PS Z2, Z10, Z8
+	VADDPS       Z3, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z1, Z9, Z9
+	VSUBPS       Z2, Z9, Z9
+	VFNMADD231PS Z2, Z10, Z9
+	VADDPS       Z3, Z9, Z9
+	VFMADD231PS  Z3, Z10, Z9
+	VADDPS       Z4, Z9, Z9
+	VMOVUPS      Z9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VPXORD       Z0, Z0, Z0
+	VFNMADD231PS (R8), Z10, Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VADDPS       (R10), Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VFNMADD231PS (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VFNMADD231PS (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VFNMADD231PS (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VFNMADD231PS (R8)(DX*4), Z10, Z4
+	VFNMADD231PS (R9)(DX*4), Z10, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VSUBPS       Z2, Z5, Z5
+	VFNMADD231PS Z2, Z10, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VPXORD       Z7, Z7, Z7
+	VFNMADD231PS Z1, Z11, Z7
+	VADDPS       Z2, Z7, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VFNMADD231PS Z1, Z10, Z8
+	VFNMADD231PS Z2, Z10, Z8
+	VADDPS       Z3, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z1, Z9, Z9
+	VSUBPS       Z2, Z9, Z9
+	VFNMADD231PS Z2, Z10, Z9
+	VADDPS       Z3, Z9, Z9
+	VFMADD231PS  Z3, Z10, Z9
+	VADDPS       Z4, Z9, Z9
+	VMOVUPS      Z9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VPXORD       Z0, Z0, Z0
+	VSUBPS       (R8), Z0, Z0
+	VSUBPS       (R9), Z0, Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VADDPS       (R10), Z0, Z0
+	VFMADD231PS  (R10), Z10, Z0
+	VADDPS       (R14), Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VSUBPS       (R8)(DX*1), Z1, Z1
+	VSUBPS       (R9)(DX*1), Z1, Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VFMADD231PS  (R10)(DX*1), Z10, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VSUBPS       (R8)(DX*2), Z2, Z2
+	VSUBPS       (R9)(DX*2), Z2, Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VFMADD231PS  (R10)(DX*2), Z10, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VSUBPS       (R8)(R12*1), Z3, Z3
+	VSUBPS       (R9)(R12*1), Z3, Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VFMADD231PS  (R10)(R12*1), Z10, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VSUBPS       (R8)(DX*4), Z4, Z4
+	VSUBPS       (R9)(DX*4), Z4, Z4
+	VFNMADD231PS (R9)(DX*4), Z10, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VFMADD231PS  (R10)(DX*4), Z10, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VSUBPS       Z2, Z5, Z5
+	VFNMADD231PS Z2, Z10, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFMADD231PS  Z2, Z11, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VPXORD       Z7, Z7, Z7
+	VFNMADD231PS Z1, Z11, Z7
+	VADDPS       Z2, Z7, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VFNMADD231PS Z1, Z10, Z8
+	VFNMADD231PS Z2, Z10, Z8
+	VADDPS       Z3, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z1, Z9, Z9
+	VSUBPS       Z2, Z9, Z9
+	VFNMADD231PS Z2, Z10, Z9
+	VADDPS       Z3, Z9, Z9
+	VFMADD231PS  Z3, Z10, Z9
+	VADDPS       Z4, Z9, Z9
+	VMOVUPS      Z9, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output3x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
 
 vector:
 	MOVQ    DI, R15
@@ -11642,14 +11950,114 @@ vector:
 	VMOVUPS (SI)(R12*1), Z3
 	VADDPS  (R8)(R12*1), Z3, Z3
 	VADDPS  (R9)(R12*1), Z3, Z3
-	VMOVUPS Z0, Z4
-	VADDPS  Z1, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VSUBPS  Z2, Z5, Z5
-	VSUBPS  Z3, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VSUBPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, Z7
+	VADDPS  Z2, Z7, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VSUBPS  (R9), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VSUBPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VSUBPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS (R8)(R12*1), Z3
+	VSUBPS  (R9)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VSUBPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, Z7
+	VADDPS  Z2, Z7, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VADDPS  (R9), Z0, Z0
+	VSUBPS  (R10), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VSUBPS  (R10)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VSUBPS  (R10)(DX*2), Z2, Z2
+	VMOVUPS (R8)(R12*1), Z3
+	VADDPS  (R9)(R12*1), Z3, Z3
+	VSUBPS  (R10)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VSUBPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, Z7
+	VADDPS  Z2, Z7, Z7
+	VSUBPS  Z3, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, R10
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output2x3(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS (SI)(R12*1), Z3
+	VADDPS  (R8)(R12*1), Z3, Z3
+	VADDPS  (R9)(R12*1), Z3, Z3
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VSUBPS  Z2, Z6, Z6
+	VSUBPS  Z3, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Z0
 	VSUBPS  (R9), Z0, Z0
@@ -11663,14 +12071,14 @@ vector:
 	VMOVUPS (R8)(R12*1), Z3
 	VSUBPS  (R9)(R12*1), Z3, Z3
 	VSUBPS  (R10)(R12*1), Z3, Z3
-	VMOVUPS Z0, Z4
-	VADDPS  Z1, Z4, Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VSUBPS  Z2, Z5, Z5
-	VSUBPS  Z3, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VSUBPS  Z2, Z6, Z6
+	VSUBPS  Z3, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
 	ADDQ    AX, R15
 	ADDQ    $0x40, SI
 	ADDQ    $0x40, R8
@@ -11682,9 +12090,509 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX512Weights3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX512Output4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·transformAVX512Weights3(SB), NOSPLIT, $0-56
+TEXT ·transformAVX512Output4x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+	MOVL         $0x3e000000, R15
+	VMOVD        R15, X14
+	VBROADCASTSS X14, Z14
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X15
+	VBROADCASTSS X15, Z15
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VADDPS       (R9), Z0, Z0
+	VADDPS       (R10), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VADDPS       (R9)(DX*1), Z1, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VADDPS       (R8)(DX*2), Z2, Z2
+	VADDPS       (R9)(DX*2), Z2, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VADDPS       (R8)(R12*1), Z3, Z3
+	VADDPS       (R9)(R12*1), Z3, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VADDPS       (R8)(DX*4), Z4, Z4
+	VADDPS       (R9)(DX*4), Z4, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, Z8
+	VFNMADD231PS Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VFNMADD231PS (R10), Z11, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VFNMADD231PS (R10)(DX*1), Z11, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VFNMADD231PS (R10)(DX*2), Z11, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VFNMADD231PS (R10)(R12*1), Z11, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFNMADD231PS (R9)(DX*4), Z10, Z4
+	VFNMADD231PS (R10)(DX*4), Z11, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, Z8
+	VFNMADD231PS Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFMADD231PS  (R9), Z12, Z0
+	VFMADD231PS  (R10), Z13, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFMADD231PS  (R9)(DX*1), Z12, Z1
+	VFMADD231PS  (R10)(DX*1), Z13, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFMADD231PS  (R9)(DX*2), Z12, Z2
+	VFMADD231PS  (R10)(DX*2), Z13, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFMADD231PS  (R9)(R12*1), Z12, Z3
+	VFMADD231PS  (R10)(R12*1), Z13, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFMADD231PS  (R9)(DX*4), Z12, Z4
+	VFMADD231PS  (R10)(DX*4), Z13, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, Z8
+	VFNMADD231PS Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFNMADD231PS (R9), Z14, Z0
+	VFNMADD231PS (R10), Z15, Z0
+	VADDPS       (R14), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFNMADD231PS (R9)(DX*1), Z14, Z1
+	VFNMADD231PS (R10)(DX*1), Z15, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFNMADD231PS (R9)(DX*2), Z14, Z2
+	VFNMADD231PS (R10)(DX*2), Z15, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFNMADD231PS (R9)(R12*1), Z14, Z3
+	VFNMADD231PS (R10)(R12*1), Z15, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFNMADD231PS (R9)(DX*4), Z14, Z4
+	VFNMADD231PS (R10)(DX*4), Z15, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, Z8
+	VFNMADD231PS Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output3x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VADDPS       (R9), Z0, Z0
+	VADDPS       (R10), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VADDPS       (R9)(DX*1), Z1, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VADDPS       (R8)(DX*2), Z2, Z2
+	VADDPS       (R9)(DX*2), Z2, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VADDPS       (R8)(R12*1), Z3, Z3
+	VADDPS       (R9)(R12*1), Z3, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VADDPS       (R8)(DX*4), Z4, Z4
+	VADDPS       (R9)(DX*4), Z4, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VADDPS       Z4, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VFNMADD231PS (R10), Z11, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VFNMADD231PS (R10)(DX*1), Z11, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VFNMADD231PS (R10)(DX*2), Z11, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VFNMADD231PS (R10)(R12*1), Z11, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFNMADD231PS (R9)(DX*4), Z10, Z4
+	VFNMADD231PS (R10)(DX*4), Z11, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VADDPS       Z4, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFMADD231PS  (R9), Z12, Z0
+	VFMADD231PS  (R10), Z13, Z0
+	VADDPS       (R14), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFMADD231PS  (R9)(DX*1), Z12, Z1
+	VFMADD231PS  (R10)(DX*1), Z13, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFMADD231PS  (R9)(DX*2), Z12, Z2
+	VFMADD231PS  (R10)(DX*2), Z13, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFMADD231PS  (R9)(R12*1), Z12, Z3
+	VFMADD231PS  (R10)(R12*1), Z13, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFMADD231PS  (R9)(DX*4), Z12, Z4
+	VFMADD231PS  (R10)(DX*4), Z13, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z1, Z7
+	VFMADD231PS  Z2, Z12, Z7
+	VFMADD231PS  Z3, Z13, Z7
+	VADDPS       Z4, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Output2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Output2x4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VADDPS       (R9), Z0, Z0
+	VADDPS       (R10), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VADDPS       (R9)(DX*1), Z1, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VADDPS       (R8)(DX*2), Z2, Z2
+	VADDPS       (R9)(DX*2), Z2, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VADDPS       (R8)(R12*1), Z3, Z3
+	VADDPS       (R9)(R12*1), Z3, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VADDPS       (R8)(DX*4), Z4, Z4
+	VADDPS       (R9)(DX*4), Z4, Z4
+	VADDPS       (R10)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VFNMADD231PS (R10), Z11, Z0
+	VADDPS       (R14), Z0, Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VFNMADD231PS (R10)(DX*1), Z11, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VMOVUPS      (R8)(DX*2), Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VFNMADD231PS (R10)(DX*2), Z11, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VFNMADD231PS (R10)(R12*1), Z11, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VMOVUPS      (R8)(DX*4), Z4
+	VFNMADD231PS (R9)(DX*4), Z10, Z4
+	VFNMADD231PS (R10)(DX*4), Z11, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMOVUPS      Z0, Z5
+	VADDPS       Z1, Z5, Z5
+	VADDPS       Z2, Z5, Z5
+	VADDPS       Z3, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VFNMADD231PS Z3, Z11, Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Weights2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Weights2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Weights3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Weights3x2(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -11699,49 +12607,71 @@ TEXT ·transformAVX512Weights3(SB), NOSPLIT, $0-56
 	LEAQ         (SI)(CX*1), R8
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
 
 vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Z0
-	VADDPS  (R8), Z0, Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VADDPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z1, (R15)(BX*2)
-	ADDQ    AX, R15
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, R8
-	ADDQ    $0x40, DI
-	DECQ    R11
-	JNE     vector
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z10, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z10, Z0
+	VFNMADD231PS (R8), Z10, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFNMADD231PS (R8)(DX*1), Z10, Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z1, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
 	VZEROUPPER
 	RET
 
-// func transformAVX512Weights4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX512Weights2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·transformAVX512Weights4(SB), NOSPLIT, $0-56
+TEXT ·transformAVX512Weights2x3(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -11757,9 +12687,9 @@ TEXT ·transformAVX512Weights4(SB), NOSPLIT, $0-56
 	LEAQ         (R8)(CX*1), R9
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
 
 vector:
 	MOVQ         DI, R15
@@ -11767,68 +12697,68 @@ vector:
 	VMOVUPS      (SI)(DX*1), Z1
 	VMOVUPS      (SI)(DX*2), Z2
 	VMOVUPS      Z0, (R15)
-	VMULPS       Z0, Z8, Z5
-	VFMADD231PS  Z1, Z8, Z5
-	VFMADD231PS  Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z0, Z8, Z6
-	VFNMADD231PS Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
 	VMOVUPS      Z2, (R15)(R13*1)
 	ADDQ         AX, R15
-	VMULPS       (SI), Z8, Z0
-	VFMADD231PS  (R8), Z8, Z0
-	VFMADD231PS  (R9), Z8, Z0
-	VMULPS       (SI)(DX*1), Z8, Z1
-	VFMADD231PS  (R8)(DX*1), Z8, Z1
-	VFMADD231PS  (R9)(DX*1), Z8, Z1
-	VMULPS       (SI)(DX*2), Z8, Z2
-	VFMADD231PS  (R8)(DX*2), Z8, Z2
-	VFMADD231PS  (R9)(DX*2), Z8, Z2
+	VMULPS       (SI), Z10, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VMULPS       (SI)(DX*2), Z10, Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
 	VMOVUPS      Z0, (R15)
-	VMULPS       Z0, Z8, Z5
-	VFMADD231PS  Z1, Z8, Z5
-	VFMADD231PS  Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z0, Z8, Z6
-	VFNMADD231PS Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
 	VMOVUPS      Z2, (R15)(R13*1)
 	ADDQ         AX, R15
-	VMULPS       (SI), Z8, Z0
-	VFNMADD231PS (R8), Z8, Z0
-	VFMADD231PS  (R9), Z8, Z0
-	VMULPS       (SI)(DX*1), Z8, Z1
-	VFNMADD231PS (R8)(DX*1), Z8, Z1
-	VFMADD231PS  (R9)(DX*1), Z8, Z1
-	VMULPS       (SI)(DX*2), Z8, Z2
-	VFNMADD231PS (R8)(DX*2), Z8, Z2
-	VFMADD231PS  (R9)(DX*2), Z8, Z2
+	VMULPS       (SI), Z10, Z0
+	VFNMADD231PS (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFNMADD231PS (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VMULPS       (SI)(DX*2), Z10, Z2
+	VFNMADD231PS (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
 	VMOVUPS      Z0, (R15)
-	VMULPS       Z0, Z8, Z5
-	VFMADD231PS  Z1, Z8, Z5
-	VFMADD231PS  Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z0, Z8, Z6
-	VFNMADD231PS Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
 	VMOVUPS      Z2, (R15)(R13*1)
 	ADDQ         AX, R15
 	VMOVUPS      (R9), Z0
 	VMOVUPS      (R9)(DX*1), Z1
 	VMOVUPS      (R9)(DX*2), Z2
 	VMOVUPS      Z0, (R15)
-	VMULPS       Z0, Z8, Z5
-	VFMADD231PS  Z1, Z8, Z5
-	VFMADD231PS  Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z0, Z8, Z6
-	VFNMADD231PS Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z10, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
 	VMOVUPS      Z2, (R15)(R13*1)
 	ADDQ         AX, R15
 	ADDQ         $0x40, SI
@@ -11840,9 +12770,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX512Gradient3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX512Weights4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·transformAVX512Gradient3(SB), NOSPLIT, $0-56
+TEXT ·transformAVX512Weights4x2(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -11857,138 +12787,136 @@ TEXT ·transformAVX512Gradient3(SB), NOSPLIT, $0-56
 	LEAQ         (SI)(CX*1), R8
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
 
 vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Z0
-	VADDPS  (R8), Z0, Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VADDPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z1, (R15)(BX*2)
-	ADDQ    AX, R15
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, R8
-	ADDQ    $0x40, DI
-	DECQ    R11
-	JNE     vector
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z10, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VMULPS       Z11, Z0, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VMULPS       Z11, Z1, Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z12, Z0
+	VFNMADD231PS (R8), Z13, Z0
+	VMULPS       Z11, Z0, Z0
+	VMULPS       (SI)(DX*1), Z12, Z1
+	VFNMADD231PS (R8)(DX*1), Z13, Z1
+	VMULPS       Z11, Z1, Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VPXORD       Z0, Z0, Z0
+	VSUBPS       (SI), Z0, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VMULPS       Z11, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VSUBPS       (SI)(DX*1), Z1, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VMULPS       Z11, Z1, Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
 	VZEROUPPER
 	RET
 
-// func transformAVX512Gradient4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX512Weights3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·transformAVX512Gradient4(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
-
-vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z0, Z6
-	VSUBPS  Z1, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VPXORD  Z7, Z7, Z7
-	VSUBPS  Z1, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Z0
-	VADDPS  (R8), Z0, Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VADDPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z0, Z6
-	VSUBPS  Z1, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VPXORD  Z7, Z7, Z7
-	VSUBPS  Z1, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Z0
-	VSUBPS  (R8), Z0, Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VSUBPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z0, Z6
-	VSUBPS  Z1, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VPXORD  Z7, Z7, Z7
-	VSUBPS  Z1, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
-	ADDQ    AX, R15
-	VPXORD  Z0, Z0, Z0
-	VSUBPS  (R8), Z0, Z0
-	VPXORD  Z1, Z1, Z1
-	VSUBPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS Z0, (R15)
-	VMOVUPS Z0, Z5
-	VADDPS  Z1, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	VMOVUPS Z0, Z6
-	VSUBPS  Z1, Z6, Z6
-	VMOVUPS Z6, (R15)(BX*2)
-	VPXORD  Z7, Z7, Z7
-	VSUBPS  Z1, Z7, Z7
-	VMOVUPS Z7, (R15)(R13*1)
-	ADDQ    AX, R15
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, R8
-	ADDQ    $0x40, DI
-	DECQ    R11
-	JNE     vector
-	VZEROUPPER
-	RET
-
-// func transformAVX512Kernel3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX512F
-TEXT ·transformAVX512Kernel3(SB), NOSPLIT, $0-56
+TEXT ·transformAVX512Weights3x3(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12004,50 +12932,173 @@ TEXT ·transformAVX512Kernel3(SB), NOSPLIT, $0-56
 	LEAQ         (R8)(CX*1), R9
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
 
 vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Z0
-	VADDPS  (R8), Z0, Z0
-	VMOVUPS (SI)(DX*1), Z1
-	VADDPS  (R8)(DX*1), Z1, Z1
-	VMOVUPS (SI)(DX*2), Z2
-	VADDPS  (R8)(DX*2), Z2, Z2
-	VMOVUPS Z0, Z4
-	VADDPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Z0
-	VADDPS  (R9), Z0, Z0
-	VMOVUPS (R8)(DX*1), Z1
-	VADDPS  (R9)(DX*1), Z1, Z1
-	VMOVUPS (R8)(DX*2), Z2
-	VADDPS  (R9)(DX*2), Z2, Z2
-	VMOVUPS Z0, Z4
-	VADDPS  Z1, Z4, Z4
-	VMOVUPS Z4, (R15)
-	VMOVUPS Z1, Z5
-	VADDPS  Z2, Z5, Z5
-	VMOVUPS Z5, (R15)(BX*1)
-	ADDQ    AX, R15
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, R8
-	ADDQ    $0x40, R9
-	ADDQ    $0x40, DI
-	DECQ    R11
-	JNE     vector
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z10, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VMULPS       Z11, Z0, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VMULPS       Z11, Z1, Z1
+	VMULPS       (SI)(DX*2), Z10, Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VMULPS       Z11, Z2, Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Z12, Z0
+	VFNMADD231PS (R8), Z13, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VMULPS       Z11, Z0, Z0
+	VMULPS       (SI)(DX*1), Z12, Z1
+	VFNMADD231PS (R8)(DX*1), Z13, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VMULPS       Z11, Z1, Z1
+	VMULPS       (SI)(DX*2), Z12, Z2
+	VFNMADD231PS (R8)(DX*2), Z13, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VMULPS       Z11, Z2, Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VPXORD       Z0, Z0, Z0
+	VSUBPS       (SI), Z0, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFNMADD231PS (R9), Z13, Z0
+	VMULPS       Z11, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VSUBPS       (SI)(DX*1), Z1, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z13, Z1
+	VMULPS       Z11, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VSUBPS       (SI)(DX*2), Z2, Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z13, Z2
+	VMULPS       Z11, Z2, Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R9), Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R9)(DX*2), Z2
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
 	VZEROUPPER
 	RET
 
-// func transformAVX512Kernel4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX512Weights2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX512F
-TEXT ·transformAVX512Kernel4(SB), NOSPLIT, $0-56
+TEXT ·transformAVX512Weights2x4(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12064,79 +13115,202 @@ TEXT ·transformAVX512Kernel4(SB), NOSPLIT, $0-56
 	LEAQ         (R9)(CX*1), R10
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Z8
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
 
 vector:
 	MOVQ         DI, R15
 	VMOVUPS      (SI), Z0
-	VFMADD231PS  (R8), Z8, Z0
-	VFMADD231PS  (R9), Z8, Z0
 	VMOVUPS      (SI)(DX*1), Z1
-	VFMADD231PS  (R8)(DX*1), Z8, Z1
-	VFMADD231PS  (R9)(DX*1), Z8, Z1
 	VMOVUPS      (SI)(DX*2), Z2
-	VFMADD231PS  (R8)(DX*2), Z8, Z2
-	VFMADD231PS  (R9)(DX*2), Z8, Z2
 	VMOVUPS      (SI)(R12*1), Z3
-	VFMADD231PS  (R8)(R12*1), Z8, Z3
-	VFMADD231PS  (R9)(R12*1), Z8, Z3
-	VMOVUPS      Z0, Z4
-	VFMADD231PS  Z1, Z8, Z4
-	VFMADD231PS  Z2, Z8, Z4
-	VMOVUPS      Z4, (R15)
-	VMULPS       Z1, Z8, Z5
-	VFNMADD231PS Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VADDPS       Z3, Z6, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VSUBPS       Z3, Z7, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
 	ADDQ         AX, R15
-	VMULPS       (R8), Z8, Z0
-	VFNMADD231PS (R9), Z8, Z0
-	VMULPS       (R8)(DX*1), Z8, Z1
-	VFNMADD231PS (R9)(DX*1), Z8, Z1
-	VMULPS       (R8)(DX*2), Z8, Z2
-	VFNMADD231PS (R9)(DX*2), Z8, Z2
-	VMULPS       (R8)(R12*1), Z8, Z3
-	VFNMADD231PS (R9)(R12*1), Z8, Z3
-	VMOVUPS      Z0, Z4
-	VFMADD231PS  Z1, Z8, Z4
-	VFMADD231PS  Z2, Z8, Z4
-	VMOVUPS      Z4, (R15)
-	VMULPS       Z1, Z8, Z5
-	VFNMADD231PS Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VADDPS       Z3, Z6, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMULPS       (SI), Z10, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VFMADD231PS  (R10), Z10, Z0
+	VMULPS       Z11, Z0, Z0
+	VMULPS       (SI)(DX*1), Z10, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VFMADD231PS  (R10)(DX*1), Z10, Z1
+	VMULPS       Z11, Z1, Z1
+	VMULPS       (SI)(DX*2), Z10, Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VFMADD231PS  (R10)(DX*2), Z10, Z2
+	VMULPS       Z11, Z2, Z2
+	VMULPS       (SI)(R12*1), Z10, Z3
+	VFMADD231PS  (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VFMADD231PS  (R10)(R12*1), Z10, Z3
+	VMULPS       Z11, Z3, Z3
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VSUBPS       Z3, Z7, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
 	ADDQ         AX, R15
-	VMULPS       (R8), Z8, Z0
-	VFMADD231PS  (R9), Z8, Z0
-	VADDPS       (R10), Z0, Z0
-	VMULPS       (R8)(DX*1), Z8, Z1
-	VFMADD231PS  (R9)(DX*1), Z8, Z1
-	VADDPS       (R10)(DX*1), Z1, Z1
-	VMULPS       (R8)(DX*2), Z8, Z2
-	VFMADD231PS  (R9)(DX*2), Z8, Z2
-	VADDPS       (R10)(DX*2), Z2, Z2
-	VMULPS       (R8)(R12*1), Z8, Z3
-	VFMADD231PS  (R9)(R12*1), Z8, Z3
-	VADDPS       (R10)(R12*1), Z3, Z3
-	VMOVUPS      Z0, Z4
-	VFMADD231PS  Z1, Z8, Z4
-	VFMADD231PS  Z2, Z8, Z4
-	VMOVUPS      Z4, (R15)
-	VMULPS       Z1, Z8, Z5
-	VFNMADD231PS Z2, Z8, Z5
-	VMOVUPS      Z5, (R15)(BX*1)
-	VMULPS       Z1, Z8, Z6
-	VFMADD231PS  Z2, Z8, Z6
-	VADDPS       Z3, Z6, Z6
-	VMOVUPS      Z6, (R15)(BX*2)
+	VMULPS       (SI), Z12, Z0
+	VFNMADD231PS (R8), Z13, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VSUBPS       (R10), Z0, Z0
+	VMULPS       Z11, Z0, Z0
+	VMULPS       (SI)(DX*1), Z12, Z1
+	VFNMADD231PS (R8)(DX*1), Z13, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VSUBPS       (R10)(DX*1), Z1, Z1
+	VMULPS       Z11, Z1, Z1
+	VMULPS       (SI)(DX*2), Z12, Z2
+	VFNMADD231PS (R8)(DX*2), Z13, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VSUBPS       (R10)(DX*2), Z2, Z2
+	VMULPS       Z11, Z2, Z2
+	VMULPS       (SI)(R12*1), Z12, Z3
+	VFNMADD231PS (R8)(R12*1), Z13, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VSUBPS       (R10)(R12*1), Z3, Z3
+	VMULPS       Z11, Z3, Z3
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VSUBPS       Z3, Z7, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VPXORD       Z0, Z0, Z0
+	VSUBPS       (SI), Z0, Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFNMADD231PS (R9), Z13, Z0
+	VFMADD231PS  (R10), Z12, Z0
+	VMULPS       Z11, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VSUBPS       (SI)(DX*1), Z1, Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z13, Z1
+	VFMADD231PS  (R10)(DX*1), Z12, Z1
+	VMULPS       Z11, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VSUBPS       (SI)(DX*2), Z2, Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z13, Z2
+	VFMADD231PS  (R10)(DX*2), Z12, Z2
+	VMULPS       Z11, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VSUBPS       (SI)(R12*1), Z3, Z3
+	VFMADD231PS  (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z13, Z3
+	VFMADD231PS  (R10)(R12*1), Z12, Z3
+	VMULPS       Z11, Z3, Z3
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VSUBPS       Z3, Z7, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R10), Z0
+	VMOVUPS      (R10)(DX*1), Z1
+	VMOVUPS      (R10)(DX*2), Z2
+	VMOVUPS      (R10)(R12*1), Z3
+	VMOVUPS      Z0, (R15)
+	VMULPS       Z0, Z10, Z6
+	VFMADD231PS  Z1, Z10, Z6
+	VFMADD231PS  Z2, Z10, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z11, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z0, Z12, Z7
+	VFNMADD231PS Z1, Z13, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VSUBPS       Z3, Z7, Z7
+	VMULPS       Z11, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z0, Z8, Z8
+	VFMADD231PS  Z1, Z10, Z8
+	VFNMADD231PS Z2, Z13, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMULPS       Z11, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
 	ADDQ         AX, R15
 	ADDQ         $0x40, SI
 	ADDQ         $0x40, R8
@@ -12148,87 +13322,258 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX2Input3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Input3(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (R8)(CX*1), R9
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+// func transformAVX512Gradient2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
 
 vector:
 	MOVQ    DI, R15
-	VMOVUPS (SI), Y0
-	VSUBPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VSUBPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS (SI)(DX*2), Y2
-	VSUBPS  (R8)(DX*2), Y2, Y2
-	VMOVUPS Y0, Y4
-	VSUBPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
-	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
 	ADDQ    AX, R15
-	VMOVUPS (R8), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VMOVUPS (R8)(DX*2), Y2
-	VMOVUPS Y0, Y4
-	VSUBPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
-	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
 	ADDQ    AX, R15
-	VXORPS  Y0, Y0, Y0
-	VSUBPS  (R8), Y0, Y0
-	VADDPS  (R9), Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VSUBPS  (R8)(DX*1), Y1, Y1
-	VADDPS  (R9)(DX*1), Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VSUBPS  (R8)(DX*2), Y2, Y2
-	VADDPS  (R9)(DX*2), Y2, Y2
-	VMOVUPS Y0, Y4
-	VSUBPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
-	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
+	VMOVUPS (R8), Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z1, (R15)(BX*2)
 	ADDQ    AX, R15
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, R9
-	ADDQ    $0x20, DI
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, DI
 	DECQ    R11
 	JNE     vector
 	VZEROUPPER
 	RET
 
-// func transformAVX2Input4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Input4(SB), NOSPLIT, $0-56
+// func transformAVX512Gradient3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient3x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z2, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z2, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VSUBPS  (R8), Z0, Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VSUBPS  (R8)(DX*2), Z2, Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z2, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VPXORD  Z0, Z0, Z0
+	VSUBPS  (R9), Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VSUBPS  (R9)(DX*1), Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VSUBPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VADDPS  Z2, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z2, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Gradient2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient2x3(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z1, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z1, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Z0
+	VSUBPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z1, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VPXORD  Z0, Z0, Z0
+	VSUBPS  (R8), Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VSUBPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS Z0, (R15)
+	VMOVUPS Z0, Z6
+	VADDPS  Z1, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	VMOVUPS Z0, Z7
+	VSUBPS  Z1, Z7, Z7
+	VMOVUPS Z7, (R15)(BX*2)
+	VPXORD  Z8, Z8, Z8
+	VSUBPS  Z1, Z8, Z8
+	VMOVUPS Z8, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Gradient4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient4x2(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12245,9 +13590,1293 @@ TEXT ·transformAVX2Input4(SB), NOSPLIT, $0-56
 	LEAQ         (R9)(CX*1), R10
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x3e000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X14
+	VBROADCASTSS X14, Z14
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X15
+	VBROADCASTSS X15, Z15
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VFNMADD231PS Z3, Z12, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z13, Z8
+	VFMADD231PS  Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VADDPS       (R9), Z0, Z0
+	VADDPS       (R10), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VADDPS       (R9)(DX*1), Z1, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VADDPS       (R8)(DX*2), Z2, Z2
+	VADDPS       (R9)(DX*2), Z2, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VADDPS       (R8)(R12*1), Z3, Z3
+	VADDPS       (R9)(R12*1), Z3, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VFNMADD231PS Z3, Z12, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z13, Z8
+	VFMADD231PS  Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VFNMADD231PS (R8), Z10, Z0
+	VFMADD231PS  (R9), Z11, Z0
+	VFNMADD231PS (R10), Z12, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFNMADD231PS (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z11, Z1
+	VFNMADD231PS (R10)(DX*1), Z12, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFNMADD231PS (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z11, Z2
+	VFNMADD231PS (R10)(DX*2), Z12, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VFNMADD231PS (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z11, Z3
+	VFNMADD231PS (R10)(R12*1), Z12, Z3
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VFNMADD231PS Z3, Z12, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z13, Z8
+	VFMADD231PS  Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VFNMADD231PS (R8), Z13, Z0
+	VFMADD231PS  (R9), Z14, Z0
+	VFNMADD231PS (R10), Z15, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFNMADD231PS (R8)(DX*1), Z13, Z1
+	VFMADD231PS  (R9)(DX*1), Z14, Z1
+	VFNMADD231PS (R10)(DX*1), Z15, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFNMADD231PS (R8)(DX*2), Z13, Z2
+	VFMADD231PS  (R9)(DX*2), Z14, Z2
+	VFNMADD231PS (R10)(DX*2), Z15, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VFNMADD231PS (R8)(R12*1), Z13, Z3
+	VFMADD231PS  (R9)(R12*1), Z14, Z3
+	VFNMADD231PS (R10)(R12*1), Z15, Z3
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VFNMADD231PS Z3, Z12, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z13, Z8
+	VFMADD231PS  Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R10), Z0
+	VMOVUPS      (R10)(DX*1), Z1
+	VMOVUPS      (R10)(DX*2), Z2
+	VMOVUPS      (R10)(R12*1), Z3
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VFNMADD231PS Z3, Z12, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z13, Z8
+	VFMADD231PS  Z2, Z14, Z8
+	VFNMADD231PS Z3, Z15, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z3, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Gradient3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient3x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z2, Z13, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VADDPS       (R9), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VADDPS       (R9)(DX*1), Z1, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VADDPS       (R8)(DX*2), Z2, Z2
+	VADDPS       (R9)(DX*2), Z2, Z2
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z2, Z13, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VFNMADD231PS (R8), Z10, Z0
+	VFMADD231PS  (R9), Z11, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFNMADD231PS (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z11, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFNMADD231PS (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z11, Z2
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z2, Z13, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VFNMADD231PS (R8), Z12, Z0
+	VFMADD231PS  (R9), Z13, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFNMADD231PS (R8)(DX*1), Z12, Z1
+	VFMADD231PS  (R9)(DX*1), Z13, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFNMADD231PS (R8)(DX*2), Z12, Z2
+	VFMADD231PS  (R9)(DX*2), Z13, Z2
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z2, Z13, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R9), Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	VMOVUPS      (R9)(DX*2), Z2
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VADDPS       Z2, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VFMADD231PS  Z2, Z11, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z12, Z8
+	VFMADD231PS  Z2, Z13, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z2, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Gradient2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Gradient2x4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z11, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VADDPS       (R8), Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VADDPS       (R8)(DX*1), Z1, Z1
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z11, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VFNMADD231PS (R8), Z10, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFNMADD231PS (R8)(DX*1), Z10, Z1
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z11, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Z0
+	VFNMADD231PS (R8), Z11, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFNMADD231PS (R8)(DX*1), Z11, Z1
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z11, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Z0
+	VMOVUPS      (R8)(DX*1), Z1
+	VMOVUPS      Z0, (R15)
+	VMOVUPS      Z0, Z6
+	VADDPS       Z1, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMOVUPS      Z0, Z7
+	VFNMADD231PS Z1, Z10, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z0, Z8
+	VFNMADD231PS Z1, Z11, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	VMOVUPS      Z1, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Z0
+	VADDPS  (R8), Z0, Z0
+	VMOVUPS (SI)(DX*1), Z1
+	VADDPS  (R8)(DX*1), Z1, Z1
+	VMOVUPS (SI)(DX*2), Z2
+	VADDPS  (R8)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Z0
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS (R8)(DX*1), Z1
+	VADDPS  (R9)(DX*1), Z1, Z1
+	VMOVUPS (R8)(DX*2), Z2
+	VADDPS  (R9)(DX*2), Z2, Z2
+	VMOVUPS Z0, Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, (R15)
+	VMOVUPS Z1, Z6
+	VADDPS  Z2, Z6, Z6
+	VMOVUPS Z6, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, R8
+	ADDQ    $0x40, R9
+	ADDQ    $0x40, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel3x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VFMADD231PS  (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VMOVUPS      Z0, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VFMADD231PS  Z2, Z10, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VADDPS       (R10), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      Z0, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VFMADD231PS  Z2, Z10, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VADDPS       Z3, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel2x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Z0
+	VFMADD231PS  (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VFMADD231PS  (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VFMADD231PS  (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VMOVUPS      (SI)(R12*1), Z3
+	VFMADD231PS  (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VMOVUPS      Z0, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VFMADD231PS  Z2, Z10, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFNMADD231PS (R9), Z10, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z10, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z10, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z10, Z3
+	VMOVUPS      Z0, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VFMADD231PS  Z2, Z10, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VADDPS       (R10), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VADDPS       (R10)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VADDPS       (R10)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VADDPS       (R10)(R12*1), Z3, Z3
+	VMOVUPS      Z0, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VFMADD231PS  Z2, Z10, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z10, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VADDPS       Z3, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel4x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+
+vector:
+	MOVQ         DI, R15
+	VMULPS       (R8), Z10, Z0
+	VFMADD231PS  (R9), Z11, Z0
+	VSUBPS       (R10), Z0, Z0
+	VMULPS       Z12, Z0, Z0
+	VADDPS       (SI), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z11, Z1
+	VSUBPS       (R10)(DX*1), Z1, Z1
+	VMULPS       Z12, Z1, Z1
+	VADDPS       (SI)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z11, Z2
+	VSUBPS       (R10)(DX*2), Z2, Z2
+	VMULPS       Z12, Z2, Z2
+	VADDPS       (SI)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z11, Z3
+	VSUBPS       (R10)(R12*1), Z3, Z3
+	VMULPS       Z12, Z3, Z3
+	VADDPS       (SI)(R12*1), Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFMADD231PS  (R9)(DX*4), Z11, Z4
+	VSUBPS       (R10)(DX*4), Z4, Z4
+	VMULPS       Z12, Z4, Z4
+	VADDPS       (SI)(DX*4), Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFNMADD231PS (R9), Z13, Z0
+	VFMADD231PS  (R10), Z10, Z0
+	VMULPS       Z12, Z0, Z0
+	VADDPS       (R14), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z13, Z1
+	VFMADD231PS  (R10)(DX*1), Z10, Z1
+	VMULPS       Z12, Z1, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z13, Z2
+	VFMADD231PS  (R10)(DX*2), Z10, Z2
+	VMULPS       Z12, Z2, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z13, Z3
+	VFMADD231PS  (R10)(R12*1), Z10, Z3
+	VMULPS       Z12, Z3, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFNMADD231PS (R9)(DX*4), Z13, Z4
+	VFMADD231PS  (R10)(DX*4), Z10, Z4
+	VMULPS       Z12, Z4, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel3x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+
+vector:
+	MOVQ         DI, R15
+	VMULPS       (R8), Z10, Z0
+	VFMADD231PS  (R9), Z11, Z0
+	VSUBPS       (R10), Z0, Z0
+	VMULPS       Z12, Z0, Z0
+	VADDPS       (SI), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z11, Z1
+	VSUBPS       (R10)(DX*1), Z1, Z1
+	VMULPS       Z12, Z1, Z1
+	VADDPS       (SI)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z11, Z2
+	VSUBPS       (R10)(DX*2), Z2, Z2
+	VMULPS       Z12, Z2, Z2
+	VADDPS       (SI)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z11, Z3
+	VSUBPS       (R10)(R12*1), Z3, Z3
+	VMULPS       Z12, Z3, Z3
+	VADDPS       (SI)(R12*1), Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFMADD231PS  (R9)(DX*4), Z11, Z4
+	VSUBPS       (R10)(DX*4), Z4, Z4
+	VMULPS       Z12, Z4, Z4
+	VADDPS       (SI)(DX*4), Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VADDPS       Z4, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFNMADD231PS (R9), Z13, Z0
+	VFMADD231PS  (R10), Z10, Z0
+	VMULPS       Z12, Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z13, Z1
+	VFMADD231PS  (R10)(DX*1), Z10, Z1
+	VMULPS       Z12, Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z13, Z2
+	VFMADD231PS  (R10)(DX*2), Z10, Z2
+	VMULPS       Z12, Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z13, Z3
+	VFMADD231PS  (R10)(R12*1), Z10, Z3
+	VMULPS       Z12, Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFNMADD231PS (R9)(DX*4), Z13, Z4
+	VFMADD231PS  (R10)(DX*4), Z10, Z4
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VADDPS       Z4, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VFNMADD231PS (R10), Z13, Z0
+	VMULPS       Z12, Z0, Z0
+	VADDPS       (R14), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VFNMADD231PS (R10)(DX*1), Z13, Z1
+	VMULPS       Z12, Z1, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VFNMADD231PS (R10)(DX*2), Z13, Z2
+	VMULPS       Z12, Z2, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VFNMADD231PS (R10)(R12*1), Z13, Z3
+	VMULPS       Z12, Z3, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFMADD231PS  (R9)(DX*4), Z10, Z4
+	VFNMADD231PS (R10)(DX*4), Z13, Z4
+	VMULPS       Z12, Z4, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VADDPS       Z4, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX512Kernel2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·transformAVX512Kernel2x4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Z10
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Z11
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Z12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Z13
+
+vector:
+	MOVQ         DI, R15
+	VMULPS       (R8), Z10, Z0
+	VFMADD231PS  (R9), Z11, Z0
+	VSUBPS       (R10), Z0, Z0
+	VMULPS       Z12, Z0, Z0
+	VADDPS       (SI), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z11, Z1
+	VSUBPS       (R10)(DX*1), Z1, Z1
+	VMULPS       Z12, Z1, Z1
+	VADDPS       (SI)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z11, Z2
+	VSUBPS       (R10)(DX*2), Z2, Z2
+	VMULPS       Z12, Z2, Z2
+	VADDPS       (SI)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z11, Z3
+	VSUBPS       (R10)(R12*1), Z3, Z3
+	VMULPS       Z12, Z3, Z3
+	VADDPS       (SI)(R12*1), Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFMADD231PS  (R9)(DX*4), Z11, Z4
+	VSUBPS       (R10)(DX*4), Z4, Z4
+	VMULPS       Z12, Z4, Z4
+	VADDPS       (SI)(DX*4), Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMULPS       Z1, Z10, Z8
+	VSUBPS       Z2, Z8, Z8
+	VFMADD231PS  Z3, Z11, Z8
+	VMULPS       Z12, Z8, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFNMADD231PS (R9), Z13, Z0
+	VFMADD231PS  (R10), Z10, Z0
+	VMULPS       Z12, Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFNMADD231PS (R9)(DX*1), Z13, Z1
+	VFMADD231PS  (R10)(DX*1), Z10, Z1
+	VMULPS       Z12, Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFNMADD231PS (R9)(DX*2), Z13, Z2
+	VFMADD231PS  (R10)(DX*2), Z10, Z2
+	VMULPS       Z12, Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFNMADD231PS (R9)(R12*1), Z13, Z3
+	VFMADD231PS  (R10)(R12*1), Z10, Z3
+	VMULPS       Z12, Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFNMADD231PS (R9)(DX*4), Z13, Z4
+	VFMADD231PS  (R10)(DX*4), Z10, Z4
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMULPS       Z1, Z10, Z8
+	VSUBPS       Z2, Z8, Z8
+	VFMADD231PS  Z3, Z11, Z8
+	VMULPS       Z12, Z8, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VFMADD231PS  (R9), Z10, Z0
+	VFNMADD231PS (R10), Z13, Z0
+	VMULPS       Z12, Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VFMADD231PS  (R9)(DX*1), Z10, Z1
+	VFNMADD231PS (R10)(DX*1), Z13, Z1
+	VMULPS       Z12, Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VFMADD231PS  (R9)(DX*2), Z10, Z2
+	VFNMADD231PS (R10)(DX*2), Z13, Z2
+	VMULPS       Z12, Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VFMADD231PS  (R9)(R12*1), Z10, Z3
+	VFNMADD231PS (R10)(R12*1), Z13, Z3
+	VMULPS       Z12, Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VFMADD231PS  (R9)(DX*4), Z10, Z4
+	VFNMADD231PS (R10)(DX*4), Z13, Z4
+	VMULPS       Z12, Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMULPS       Z1, Z10, Z8
+	VSUBPS       Z2, Z8, Z8
+	VFMADD231PS  Z3, Z11, Z8
+	VMULPS       Z12, Z8, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Z10, Z0
+	VSUBPS       (R9), Z0, Z0
+	VFMADD231PS  (R10), Z11, Z0
+	VMULPS       Z12, Z0, Z0
+	VADDPS       (R14), Z0, Z0
+	VMULPS       (R8)(DX*1), Z10, Z1
+	VSUBPS       (R9)(DX*1), Z1, Z1
+	VFMADD231PS  (R10)(DX*1), Z11, Z1
+	VMULPS       Z12, Z1, Z1
+	VADDPS       (R14)(DX*1), Z1, Z1
+	VMULPS       (R8)(DX*2), Z10, Z2
+	VSUBPS       (R9)(DX*2), Z2, Z2
+	VFMADD231PS  (R10)(DX*2), Z11, Z2
+	VMULPS       Z12, Z2, Z2
+	VADDPS       (R14)(DX*2), Z2, Z2
+	VMULPS       (R8)(R12*1), Z10, Z3
+	VSUBPS       (R9)(R12*1), Z3, Z3
+	VFMADD231PS  (R10)(R12*1), Z11, Z3
+	VMULPS       Z12, Z3, Z3
+	VADDPS       (R14)(R12*1), Z3, Z3
+	VMULPS       (R8)(DX*4), Z10, Z4
+	VSUBPS       (R9)(DX*4), Z4, Z4
+	VFMADD231PS  (R10)(DX*4), Z11, Z4
+	VMULPS       Z12, Z4, Z4
+	VADDPS       (R14)(DX*4), Z4, Z4
+	VMULPS       Z1, Z10, Z5
+	VFMADD231PS  Z2, Z11, Z5
+	VSUBPS       Z3, Z5, Z5
+	VMULPS       Z12, Z5, Z5
+	VADDPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (R15)
+	VMULPS       Z1, Z10, Z6
+	VFNMADD231PS Z2, Z13, Z6
+	VFMADD231PS  Z3, Z10, Z6
+	VMULPS       Z12, Z6, Z6
+	VMOVUPS      Z6, (R15)(BX*1)
+	VMULPS       Z1, Z10, Z7
+	VFMADD231PS  Z2, Z10, Z7
+	VFNMADD231PS Z3, Z13, Z7
+	VMULPS       Z12, Z7, Z7
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMULPS       Z1, Z10, Z8
+	VSUBPS       Z2, Z8, Z8
+	VFMADD231PS  Z3, Z11, Z8
+	VMULPS       Z12, Z8, Z8
+	VADDPS       Z4, Z8, Z8
+	VMOVUPS      Z8, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, R10
+	ADDQ         $0x40, R14
+	ADDQ         $0x40, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Input3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Input3(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VSUBPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VSUBPS  (R8)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y5
+	VSUBPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VMOVUPS Y0, Y5
+	VSUBPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	ADDQ    AX, R15
+	VXORPS  Y0, Y0, Y0
+	VSUBPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VSUBPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y5
+	VSUBPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Input4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Input4(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
 
 vector:
 	MOVQ    DI, R15
@@ -12259,19 +14888,19 @@ vector:
 	VSUBPS  (R9)(DX*2), Y2, Y2
 	VMOVUPS (SI)(R12*1), Y3
 	VSUBPS  (R9)(R12*1), Y3, Y3
-	VMOVUPS Y0, Y4
-	VSUBPS  Y2, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y0, Y5
+	VSUBPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
 	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VMOVUPS Y1, Y7
-	VSUBPS  Y3, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
+	VMOVUPS Y6, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VMOVUPS Y1, Y8
+	VSUBPS  Y3, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Y0
 	VADDPS  (R9), Y0, Y0
@@ -12281,19 +14910,19 @@ vector:
 	VADDPS  (R9)(DX*2), Y2, Y2
 	VMOVUPS (R8)(R12*1), Y3
 	VADDPS  (R9)(R12*1), Y3, Y3
-	VMOVUPS Y0, Y4
-	VSUBPS  Y2, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y0, Y5
+	VSUBPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
 	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VMOVUPS Y1, Y7
-	VSUBPS  Y3, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
+	VMOVUPS Y6, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VMOVUPS Y1, Y8
+	VSUBPS  Y3, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
 	ADDQ    AX, R15
 	VXORPS  Y0, Y0, Y0
 	VSUBPS  (R8), Y0, Y0
@@ -12307,19 +14936,19 @@ vector:
 	VXORPS  Y3, Y3, Y3
 	VSUBPS  (R8)(R12*1), Y3, Y3
 	VADDPS  (R9)(R12*1), Y3, Y3
-	VMOVUPS Y0, Y4
-	VSUBPS  Y2, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y0, Y5
+	VSUBPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
 	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VMOVUPS Y1, Y7
-	VSUBPS  Y3, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
+	VMOVUPS Y6, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VMOVUPS Y1, Y8
+	VSUBPS  Y3, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Y0
 	VSUBPS  (R10), Y0, Y0
@@ -12329,19 +14958,19 @@ vector:
 	VSUBPS  (R10)(DX*2), Y2, Y2
 	VMOVUPS (R8)(R12*1), Y3
 	VSUBPS  (R10)(R12*1), Y3, Y3
-	VMOVUPS Y0, Y4
-	VSUBPS  Y2, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VXORPS  Y6, Y6, Y6
-	VSUBPS  Y1, Y6, Y6
+	VMOVUPS Y0, Y5
+	VSUBPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
 	VADDPS  Y2, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VMOVUPS Y1, Y7
-	VSUBPS  Y3, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
+	VMOVUPS Y6, (R15)(BX*1)
+	VXORPS  Y7, Y7, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VMOVUPS Y1, Y8
+	VSUBPS  Y3, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
 	ADDQ    AX, R15
 	ADDQ    $0x20, SI
 	ADDQ    $0x20, R8
@@ -12353,68 +14982,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX2Output3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Output3(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (R8)(CX*1), R9
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
-
-vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Y0
-	VADDPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VADDPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS (SI)(DX*2), Y2
-	VADDPS  (R8)(DX*2), Y2, Y2
-	VMOVUPS Y0, Y4
-	VADDPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Y0
-	VADDPS  (R9), Y0, Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  (R9)(DX*1), Y1, Y1
-	VMOVUPS (R8)(DX*2), Y2
-	VADDPS  (R9)(DX*2), Y2, Y2
-	VMOVUPS Y0, Y4
-	VADDPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	ADDQ    AX, R15
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, R9
-	ADDQ    $0x20, DI
-	DECQ    R11
-	JNE     vector
-	VZEROUPPER
-	RET
-
-// func transformAVX2Output4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Output4(SB), NOSPLIT, $0-56
+// func transformAVX2Input5(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Input5(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12429,11 +14999,384 @@ TEXT ·transformAVX2Output4(SB), NOSPLIT, $0-56
 	LEAQ         (SI)(CX*1), R8
 	LEAQ         (R8)(CX*1), R9
 	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VSUBPS       (R9), Y0, Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VSUBPS       (R10), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VSUBPS       (R9)(DX*1), Y1, Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VSUBPS       (R10)(DX*1), Y1, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VADDPS       (R8)(DX*2), Y2, Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VSUBPS       (R9)(DX*2), Y2, Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VSUBPS       (R10)(DX*2), Y2, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VADDPS       (R8)(R12*1), Y3, Y3
+	VFMADD231PS  (R8)(R12*1), Y10, Y3
+	VSUBPS       (R9)(R12*1), Y3, Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VSUBPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VADDPS       (R8)(DX*4), Y4, Y4
+	VFMADD231PS  (R8)(DX*4), Y10, Y4
+	VSUBPS       (R9)(DX*4), Y4, Y4
+	VFNMADD231PS (R9)(DX*4), Y10, Y4
+	VSUBPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VSUBPS       Y2, Y5, Y5
+	VFNMADD231PS Y2, Y10, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VXORPS       Y7, Y7, Y7
+	VFNMADD231PS Y1, Y11, Y7
+	VADDPS       Y2, Y7, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VFNMADD231PS Y1, Y10, Y8
+	VFNMADD231PS Y2, Y10, Y8
+	VADDPS       Y3, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y1, Y9, Y9
+	VSUBPS       Y2, Y9, Y9
+	VFNMADD231PS Y2, Y10, Y9
+	VADDPS       Y3, Y9, Y9
+	VFMADD231PS  Y3, Y10, Y9
+	VADDPS       Y4, Y9, Y9
+	VMOVUPS      Y9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFMADD231PS  (R9), Y11, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VADDPS       (R10), Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFMADD231PS  (R9)(DX*1), Y11, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFMADD231PS  (R9)(DX*2), Y11, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFMADD231PS  (R9)(R12*1), Y11, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFMADD231PS  (R9)(DX*4), Y11, Y4
+	VFMADD231PS  (R9)(DX*4), Y10, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VSUBPS       Y2, Y5, Y5
+	VFNMADD231PS Y2, Y10, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VXORPS       Y7, Y7, Y7
+	VFNMADD231PS Y1, Y11, Y7
+	VADDPS       Y2, Y7, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VFNMADD231PS Y1, Y10, Y8
+	VFNMADD231PS Y2, Y10, Y8
+	VADDPS       Y3, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y1, Y9, Y9
+	VSUBPS       Y2, Y9, Y9
+	VFNMADD231PS Y2, Y10, Y9
+	VADDPS       Y3, Y9, Y9
+	VFMADD231PS  Y3, Y10, Y9
+	VADDPS       Y4, Y9, Y9
+	VMOVUPS      Y9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS (R8), Y11, Y0
+	VADDPS       (R9), Y0, Y0
+	VADDPS       (R10), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VFNMADD231PS (R8)(DX*1), Y11, Y1
+	VADDPS       (R9)(DX*1), Y1, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VFNMADD231PS (R8)(DX*2), Y11, Y2
+	VADDPS       (R9)(DX*2), Y2, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS (R8)(R12*1), Y11, Y3
+	VADDPS       (R9)(R12*1), Y3, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS (R8)(DX*4), Y11, Y4
+	VADDPS       (R9)(DX*4), Y4, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VSUBPS       Y2, Y5, Y5
+	VFNMADD231PS Y2, Y10, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VXORPS       Y7, Y7, Y7
+	VFNMADD231PS Y1, Y11, Y7
+	VADDPS       Y2, Y7, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VFNMADD231PS Y1, Y10, Y8
+	VFNMADD231PS Y2, Y10, Y8
+	VADDPS       Y3, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y1, Y9, Y9
+	VSUBPS       Y2, Y9, Y9
+	VFNMADD231PS Y2, Y10, Y9
+	VADDPS       Y3, Y9, Y9
+	VFMADD231PS  Y3, Y10, Y9
+	VADDPS       Y4, Y9, Y9
+	VMOVUPS      Y9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS (R8), Y10, Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VADDPS       (R10), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VFNMADD231PS (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VFNMADD231PS (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS (R8)(DX*4), Y10, Y4
+	VFNMADD231PS (R9)(DX*4), Y10, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VSUBPS       Y2, Y5, Y5
+	VFNMADD231PS Y2, Y10, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VXORPS       Y7, Y7, Y7
+	VFNMADD231PS Y1, Y11, Y7
+	VADDPS       Y2, Y7, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VFNMADD231PS Y1, Y10, Y8
+	VFNMADD231PS Y2, Y10, Y8
+	VADDPS       Y3, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y1, Y9, Y9
+	VSUBPS       Y2, Y9, Y9
+	VFNMADD231PS Y2, Y10, Y9
+	VADDPS       Y3, Y9, Y9
+	VFMADD231PS  Y3, Y10, Y9
+	VADDPS       Y4, Y9, Y9
+	VMOVUPS      Y9, (R15)(BX*4)
+	ADDQ         AX, R15
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       (R8), Y0, Y0
+	VSUBPS       (R9), Y0, Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VADDPS       (R10), Y0, Y0
+	VFMADD231PS  (R10), Y10, Y0
+	VADDPS       (R14), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VSUBPS       (R8)(DX*1), Y1, Y1
+	VSUBPS       (R9)(DX*1), Y1, Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VFMADD231PS  (R10)(DX*1), Y10, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VSUBPS       (R8)(DX*2), Y2, Y2
+	VSUBPS       (R9)(DX*2), Y2, Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VFMADD231PS  (R10)(DX*2), Y10, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VSUBPS       (R8)(R12*1), Y3, Y3
+	VSUBPS       (R9)(R12*1), Y3, Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VFMADD231PS  (R10)(R12*1), Y10, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VSUBPS       (R8)(DX*4), Y4, Y4
+	VSUBPS       (R9)(DX*4), Y4, Y4
+	VFNMADD231PS (R9)(DX*4), Y10, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VFMADD231PS  (R10)(DX*4), Y10, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VSUBPS       Y2, Y5, Y5
+	VFNMADD231PS Y2, Y10, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFMADD231PS  Y2, Y11, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VXORPS       Y7, Y7, Y7
+	VFNMADD231PS Y1, Y11, Y7
+	VADDPS       Y2, Y7, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VFNMADD231PS Y1, Y10, Y8
+	VFNMADD231PS Y2, Y10, Y8
+	VADDPS       Y3, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y1, Y9, Y9
+	VSUBPS       Y2, Y9, Y9
+	VFNMADD231PS Y2, Y10, Y9
+	VADDPS       Y3, Y9, Y9
+	VFMADD231PS  Y3, Y10, Y9
+	VADDPS       Y4, Y9, Y9
+	VMOVUPS      Y9, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Output2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Output3x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
 
 vector:
 	MOVQ    DI, R15
@@ -12449,14 +15392,114 @@ vector:
 	VMOVUPS (SI)(R12*1), Y3
 	VADDPS  (R8)(R12*1), Y3, Y3
 	VADDPS  (R9)(R12*1), Y3, Y3
-	VMOVUPS Y0, Y4
-	VADDPS  Y1, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VSUBPS  Y2, Y5, Y5
-	VSUBPS  Y3, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VSUBPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, Y7
+	VADDPS  Y2, Y7, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VSUBPS  (R9), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VSUBPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VSUBPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS (R8)(R12*1), Y3
+	VSUBPS  (R9)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VSUBPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, Y7
+	VADDPS  Y2, Y7, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VADDPS  (R9), Y0, Y0
+	VSUBPS  (R10), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VSUBPS  (R10)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VSUBPS  (R10)(DX*2), Y2, Y2
+	VMOVUPS (R8)(R12*1), Y3
+	VADDPS  (R9)(R12*1), Y3, Y3
+	VSUBPS  (R10)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VSUBPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, Y7
+	VADDPS  Y2, Y7, Y7
+	VSUBPS  Y3, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Output2x3(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS (SI)(R12*1), Y3
+	VADDPS  (R8)(R12*1), Y3, Y3
+	VADDPS  (R9)(R12*1), Y3, Y3
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VSUBPS  Y2, Y6, Y6
+	VSUBPS  Y3, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
 	ADDQ    AX, R15
 	VMOVUPS (R8), Y0
 	VSUBPS  (R9), Y0, Y0
@@ -12470,14 +15513,14 @@ vector:
 	VMOVUPS (R8)(R12*1), Y3
 	VSUBPS  (R9)(R12*1), Y3, Y3
 	VSUBPS  (R10)(R12*1), Y3, Y3
-	VMOVUPS Y0, Y4
-	VADDPS  Y1, Y4, Y4
-	VADDPS  Y2, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VSUBPS  Y2, Y5, Y5
-	VSUBPS  Y3, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VADDPS  Y2, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VSUBPS  Y2, Y6, Y6
+	VSUBPS  Y3, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
 	ADDQ    AX, R15
 	ADDQ    $0x20, SI
 	ADDQ    $0x20, R8
@@ -12489,9 +15532,509 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX2Weights3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Weights3(SB), NOSPLIT, $0-56
+// func transformAVX2Output4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Output4x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+	MOVL         $0x3e000000, R15
+	VMOVD        R15, X14
+	VBROADCASTSS X14, Y14
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X15
+	VBROADCASTSS X15, Y15
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VADDPS       (R9), Y0, Y0
+	VADDPS       (R10), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VADDPS       (R9)(DX*1), Y1, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VADDPS       (R8)(DX*2), Y2, Y2
+	VADDPS       (R9)(DX*2), Y2, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VADDPS       (R8)(R12*1), Y3, Y3
+	VADDPS       (R9)(R12*1), Y3, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VADDPS       (R8)(DX*4), Y4, Y4
+	VADDPS       (R9)(DX*4), Y4, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, Y8
+	VFNMADD231PS Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VFNMADD231PS (R10), Y11, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VFNMADD231PS (R10)(DX*1), Y11, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VFNMADD231PS (R10)(DX*2), Y11, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VFNMADD231PS (R10)(R12*1), Y11, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFNMADD231PS (R9)(DX*4), Y10, Y4
+	VFNMADD231PS (R10)(DX*4), Y11, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, Y8
+	VFNMADD231PS Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFMADD231PS  (R9), Y12, Y0
+	VFMADD231PS  (R10), Y13, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFMADD231PS  (R9)(DX*1), Y12, Y1
+	VFMADD231PS  (R10)(DX*1), Y13, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFMADD231PS  (R9)(DX*2), Y12, Y2
+	VFMADD231PS  (R10)(DX*2), Y13, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFMADD231PS  (R9)(R12*1), Y12, Y3
+	VFMADD231PS  (R10)(R12*1), Y13, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFMADD231PS  (R9)(DX*4), Y12, Y4
+	VFMADD231PS  (R10)(DX*4), Y13, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, Y8
+	VFNMADD231PS Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFNMADD231PS (R9), Y14, Y0
+	VFNMADD231PS (R10), Y15, Y0
+	VADDPS       (R14), Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFNMADD231PS (R9)(DX*1), Y14, Y1
+	VFNMADD231PS (R10)(DX*1), Y15, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFNMADD231PS (R9)(DX*2), Y14, Y2
+	VFNMADD231PS (R10)(DX*2), Y15, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFNMADD231PS (R9)(R12*1), Y14, Y3
+	VFNMADD231PS (R10)(R12*1), Y15, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFNMADD231PS (R9)(DX*4), Y14, Y4
+	VFNMADD231PS (R10)(DX*4), Y15, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, Y8
+	VFNMADD231PS Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Output3x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VADDPS       (R9), Y0, Y0
+	VADDPS       (R10), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VADDPS       (R9)(DX*1), Y1, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VADDPS       (R8)(DX*2), Y2, Y2
+	VADDPS       (R9)(DX*2), Y2, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VADDPS       (R8)(R12*1), Y3, Y3
+	VADDPS       (R9)(R12*1), Y3, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VADDPS       (R8)(DX*4), Y4, Y4
+	VADDPS       (R9)(DX*4), Y4, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VFNMADD231PS (R10), Y11, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VFNMADD231PS (R10)(DX*1), Y11, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VFNMADD231PS (R10)(DX*2), Y11, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VFNMADD231PS (R10)(R12*1), Y11, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFNMADD231PS (R9)(DX*4), Y10, Y4
+	VFNMADD231PS (R10)(DX*4), Y11, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFMADD231PS  (R9), Y12, Y0
+	VFMADD231PS  (R10), Y13, Y0
+	VADDPS       (R14), Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFMADD231PS  (R9)(DX*1), Y12, Y1
+	VFMADD231PS  (R10)(DX*1), Y13, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFMADD231PS  (R9)(DX*2), Y12, Y2
+	VFMADD231PS  (R10)(DX*2), Y13, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFMADD231PS  (R9)(R12*1), Y12, Y3
+	VFMADD231PS  (R10)(R12*1), Y13, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFMADD231PS  (R9)(DX*4), Y12, Y4
+	VFMADD231PS  (R10)(DX*4), Y13, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y1, Y7
+	VFMADD231PS  Y2, Y12, Y7
+	VFMADD231PS  Y3, Y13, Y7
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Output2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Output2x4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VADDPS       (R9), Y0, Y0
+	VADDPS       (R10), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VADDPS       (R9)(DX*1), Y1, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VADDPS       (R8)(DX*2), Y2, Y2
+	VADDPS       (R9)(DX*2), Y2, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VADDPS       (R8)(R12*1), Y3, Y3
+	VADDPS       (R9)(R12*1), Y3, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VADDPS       (R8)(DX*4), Y4, Y4
+	VADDPS       (R9)(DX*4), Y4, Y4
+	VADDPS       (R10)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VFNMADD231PS (R10), Y11, Y0
+	VADDPS       (R14), Y0, Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VFNMADD231PS (R10)(DX*1), Y11, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VMOVUPS      (R8)(DX*2), Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VFNMADD231PS (R10)(DX*2), Y11, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VFNMADD231PS (R10)(R12*1), Y11, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VMOVUPS      (R8)(DX*4), Y4
+	VFNMADD231PS (R9)(DX*4), Y10, Y4
+	VFNMADD231PS (R10)(DX*4), Y11, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMOVUPS      Y0, Y5
+	VADDPS       Y1, Y5, Y5
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y3, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMOVUPS      Y1, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VFNMADD231PS Y3, Y11, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Weights2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Weights2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Weights3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Weights3x2(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12506,49 +16049,71 @@ TEXT ·transformAVX2Weights3(SB), NOSPLIT, $0-56
 	LEAQ         (SI)(CX*1), R8
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
 
 vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Y0
-	VADDPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VADDPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y1, (R15)(BX*2)
-	ADDQ    AX, R15
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, DI
-	DECQ    R11
-	JNE     vector
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y10, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y10, Y0
+	VFNMADD231PS (R8), Y10, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFNMADD231PS (R8)(DX*1), Y10, Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y1, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
 	VZEROUPPER
 	RET
 
-// func transformAVX2Weights4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX2Weights2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·transformAVX2Weights4(SB), NOSPLIT, $0-56
+TEXT ·transformAVX2Weights2x3(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12564,9 +16129,9 @@ TEXT ·transformAVX2Weights4(SB), NOSPLIT, $0-56
 	LEAQ         (R8)(CX*1), R9
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
 
 vector:
 	MOVQ         DI, R15
@@ -12574,68 +16139,68 @@ vector:
 	VMOVUPS      (SI)(DX*1), Y1
 	VMOVUPS      (SI)(DX*2), Y2
 	VMOVUPS      Y0, (R15)
-	VMULPS       Y0, Y8, Y5
-	VFMADD231PS  Y1, Y8, Y5
-	VFMADD231PS  Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y0, Y8, Y6
-	VFNMADD231PS Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y2, (R15)(R13*1)
 	ADDQ         AX, R15
-	VMULPS       (SI), Y8, Y0
-	VFMADD231PS  (R8), Y8, Y0
-	VFMADD231PS  (R9), Y8, Y0
-	VMULPS       (SI)(DX*1), Y8, Y1
-	VFMADD231PS  (R8)(DX*1), Y8, Y1
-	VFMADD231PS  (R9)(DX*1), Y8, Y1
-	VMULPS       (SI)(DX*2), Y8, Y2
-	VFMADD231PS  (R8)(DX*2), Y8, Y2
-	VFMADD231PS  (R9)(DX*2), Y8, Y2
+	VMULPS       (SI), Y10, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VMULPS       (SI)(DX*2), Y10, Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
 	VMOVUPS      Y0, (R15)
-	VMULPS       Y0, Y8, Y5
-	VFMADD231PS  Y1, Y8, Y5
-	VFMADD231PS  Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y0, Y8, Y6
-	VFNMADD231PS Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y2, (R15)(R13*1)
 	ADDQ         AX, R15
-	VMULPS       (SI), Y8, Y0
-	VFNMADD231PS (R8), Y8, Y0
-	VFMADD231PS  (R9), Y8, Y0
-	VMULPS       (SI)(DX*1), Y8, Y1
-	VFNMADD231PS (R8)(DX*1), Y8, Y1
-	VFMADD231PS  (R9)(DX*1), Y8, Y1
-	VMULPS       (SI)(DX*2), Y8, Y2
-	VFNMADD231PS (R8)(DX*2), Y8, Y2
-	VFMADD231PS  (R9)(DX*2), Y8, Y2
+	VMULPS       (SI), Y10, Y0
+	VFNMADD231PS (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFNMADD231PS (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VMULPS       (SI)(DX*2), Y10, Y2
+	VFNMADD231PS (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
 	VMOVUPS      Y0, (R15)
-	VMULPS       Y0, Y8, Y5
-	VFMADD231PS  Y1, Y8, Y5
-	VFMADD231PS  Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y0, Y8, Y6
-	VFNMADD231PS Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y2, (R15)(R13*1)
 	ADDQ         AX, R15
 	VMOVUPS      (R9), Y0
 	VMOVUPS      (R9)(DX*1), Y1
 	VMOVUPS      (R9)(DX*2), Y2
 	VMOVUPS      Y0, (R15)
-	VMULPS       Y0, Y8, Y5
-	VFMADD231PS  Y1, Y8, Y5
-	VFMADD231PS  Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y0, Y8, Y6
-	VFNMADD231PS Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y10, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y2, (R15)(R13*1)
 	ADDQ         AX, R15
 	ADDQ         $0x20, SI
@@ -12647,9 +16212,9 @@ vector:
 	VZEROUPPER
 	RET
 
-// func transformAVX2Gradient3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Gradient3(SB), NOSPLIT, $0-56
+// func transformAVX2Weights4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Weights4x2(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12664,138 +16229,136 @@ TEXT ·transformAVX2Gradient3(SB), NOSPLIT, $0-56
 	LEAQ         (SI)(CX*1), R8
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
 
 vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Y0
-	VADDPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VADDPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y1, (R15)(BX*2)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y1, (R15)(BX*2)
-	ADDQ    AX, R15
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, DI
-	DECQ    R11
-	JNE     vector
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y10, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VMULPS       Y11, Y0, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y12, Y0
+	VFNMADD231PS (R8), Y13, Y0
+	VMULPS       Y11, Y0, Y0
+	VMULPS       (SI)(DX*1), Y12, Y1
+	VFNMADD231PS (R8)(DX*1), Y13, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       (SI), Y0, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VMULPS       Y11, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VSUBPS       (SI)(DX*1), Y1, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VMULPS       Y11, Y1, Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
 	VZEROUPPER
 	RET
 
-// func transformAVX2Gradient4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Gradient4(SB), NOSPLIT, $0-56
-	MOVQ         src+8(FP), SI
-	MOVQ         dst+0(FP), DI
-	MOVQ         dstRow+16(FP), AX
-	MOVQ         dstCol+24(FP), BX
-	MOVQ         srcRow+32(FP), CX
-	MOVQ         srcCol+40(FP), DX
-	MOVQ         vectors+48(FP), R11
-	SHLQ         $0x02, AX
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, CX
-	SHLQ         $0x02, DX
-	LEAQ         (SI)(CX*1), R8
-	LEAQ         (DX)(DX*2), R12
-	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
-
-vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y0, Y6
-	VSUBPS  Y1, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VXORPS  Y7, Y7, Y7
-	VSUBPS  Y1, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Y0
-	VADDPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VADDPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y0, Y6
-	VSUBPS  Y1, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VXORPS  Y7, Y7, Y7
-	VSUBPS  Y1, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
-	ADDQ    AX, R15
-	VMOVUPS (SI), Y0
-	VSUBPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VSUBPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y0, Y6
-	VSUBPS  Y1, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VXORPS  Y7, Y7, Y7
-	VSUBPS  Y1, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
-	ADDQ    AX, R15
-	VXORPS  Y0, Y0, Y0
-	VSUBPS  (R8), Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VSUBPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS Y0, (R15)
-	VMOVUPS Y0, Y5
-	VADDPS  Y1, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	VMOVUPS Y0, Y6
-	VSUBPS  Y1, Y6, Y6
-	VMOVUPS Y6, (R15)(BX*2)
-	VXORPS  Y7, Y7, Y7
-	VSUBPS  Y1, Y7, Y7
-	VMOVUPS Y7, (R15)(R13*1)
-	ADDQ    AX, R15
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, DI
-	DECQ    R11
-	JNE     vector
-	VZEROUPPER
-	RET
-
-// func transformAVX2Kernel3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
-// Requires: AVX, AVX2
-TEXT ·transformAVX2Kernel3(SB), NOSPLIT, $0-56
+// func transformAVX2Weights3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Weights3x3(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12811,50 +16374,173 @@ TEXT ·transformAVX2Kernel3(SB), NOSPLIT, $0-56
 	LEAQ         (R8)(CX*1), R9
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
 
 vector:
-	MOVQ    DI, R15
-	VMOVUPS (SI), Y0
-	VADDPS  (R8), Y0, Y0
-	VMOVUPS (SI)(DX*1), Y1
-	VADDPS  (R8)(DX*1), Y1, Y1
-	VMOVUPS (SI)(DX*2), Y2
-	VADDPS  (R8)(DX*2), Y2, Y2
-	VMOVUPS Y0, Y4
-	VADDPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	ADDQ    AX, R15
-	VMOVUPS (R8), Y0
-	VADDPS  (R9), Y0, Y0
-	VMOVUPS (R8)(DX*1), Y1
-	VADDPS  (R9)(DX*1), Y1, Y1
-	VMOVUPS (R8)(DX*2), Y2
-	VADDPS  (R9)(DX*2), Y2, Y2
-	VMOVUPS Y0, Y4
-	VADDPS  Y1, Y4, Y4
-	VMOVUPS Y4, (R15)
-	VMOVUPS Y1, Y5
-	VADDPS  Y2, Y5, Y5
-	VMOVUPS Y5, (R15)(BX*1)
-	ADDQ    AX, R15
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, R9
-	ADDQ    $0x20, DI
-	DECQ    R11
-	JNE     vector
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y10, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VMULPS       Y11, Y0, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VMULPS       Y11, Y1, Y1
+	VMULPS       (SI)(DX*2), Y10, Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VMULPS       Y11, Y2, Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMULPS       (SI), Y12, Y0
+	VFNMADD231PS (R8), Y13, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VMULPS       Y11, Y0, Y0
+	VMULPS       (SI)(DX*1), Y12, Y1
+	VFNMADD231PS (R8)(DX*1), Y13, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VMULPS       Y11, Y1, Y1
+	VMULPS       (SI)(DX*2), Y12, Y2
+	VFNMADD231PS (R8)(DX*2), Y13, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VMULPS       Y11, Y2, Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       (SI), Y0, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFNMADD231PS (R9), Y13, Y0
+	VMULPS       Y11, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VSUBPS       (SI)(DX*1), Y1, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y13, Y1
+	VMULPS       Y11, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VSUBPS       (SI)(DX*2), Y2, Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y13, Y2
+	VMULPS       Y11, Y2, Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R9), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R9)(DX*2), Y2
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
 	VZEROUPPER
 	RET
 
-// func transformAVX2Kernel4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// func transformAVX2Weights2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·transformAVX2Kernel4(SB), NOSPLIT, $0-56
+TEXT ·transformAVX2Weights2x4(SB), NOSPLIT, $0-56
 	MOVQ         src+8(FP), SI
 	MOVQ         dst+0(FP), DI
 	MOVQ         dstRow+16(FP), AX
@@ -12871,84 +16557,1668 @@ TEXT ·transformAVX2Kernel4(SB), NOSPLIT, $0-56
 	LEAQ         (R9)(CX*1), R10
 	LEAQ         (DX)(DX*2), R12
 	LEAQ         (BX)(BX*2), R13
-	MOVL         $0x3f000000, R14
-	VMOVD        R14, X8
-	VBROADCASTSS X8, Y8
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
 
 vector:
 	MOVQ         DI, R15
 	VMOVUPS      (SI), Y0
-	VFMADD231PS  (R8), Y8, Y0
-	VFMADD231PS  (R9), Y8, Y0
 	VMOVUPS      (SI)(DX*1), Y1
-	VFMADD231PS  (R8)(DX*1), Y8, Y1
-	VFMADD231PS  (R9)(DX*1), Y8, Y1
 	VMOVUPS      (SI)(DX*2), Y2
-	VFMADD231PS  (R8)(DX*2), Y8, Y2
-	VFMADD231PS  (R9)(DX*2), Y8, Y2
 	VMOVUPS      (SI)(R12*1), Y3
-	VFMADD231PS  (R8)(R12*1), Y8, Y3
-	VFMADD231PS  (R9)(R12*1), Y8, Y3
-	VMOVUPS      Y0, Y4
-	VFMADD231PS  Y1, Y8, Y4
-	VFMADD231PS  Y2, Y8, Y4
-	VMOVUPS      Y4, (R15)
-	VMULPS       Y1, Y8, Y5
-	VFNMADD231PS Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VADDPS       Y3, Y6, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VSUBPS       Y3, Y7, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
 	ADDQ         AX, R15
-	VMULPS       (R8), Y8, Y0
-	VFNMADD231PS (R9), Y8, Y0
-	VMULPS       (R8)(DX*1), Y8, Y1
-	VFNMADD231PS (R9)(DX*1), Y8, Y1
-	VMULPS       (R8)(DX*2), Y8, Y2
-	VFNMADD231PS (R9)(DX*2), Y8, Y2
-	VMULPS       (R8)(R12*1), Y8, Y3
-	VFNMADD231PS (R9)(R12*1), Y8, Y3
-	VMOVUPS      Y0, Y4
-	VFMADD231PS  Y1, Y8, Y4
-	VFMADD231PS  Y2, Y8, Y4
-	VMOVUPS      Y4, (R15)
-	VMULPS       Y1, Y8, Y5
-	VFNMADD231PS Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VADDPS       Y3, Y6, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMULPS       (SI), Y10, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VFMADD231PS  (R10), Y10, Y0
+	VMULPS       Y11, Y0, Y0
+	VMULPS       (SI)(DX*1), Y10, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VFMADD231PS  (R10)(DX*1), Y10, Y1
+	VMULPS       Y11, Y1, Y1
+	VMULPS       (SI)(DX*2), Y10, Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VFMADD231PS  (R10)(DX*2), Y10, Y2
+	VMULPS       Y11, Y2, Y2
+	VMULPS       (SI)(R12*1), Y10, Y3
+	VFMADD231PS  (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VFMADD231PS  (R10)(R12*1), Y10, Y3
+	VMULPS       Y11, Y3, Y3
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VSUBPS       Y3, Y7, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
 	ADDQ         AX, R15
-	VMULPS       (R8), Y8, Y0
-	VFMADD231PS  (R9), Y8, Y0
-	VADDPS       (R10), Y0, Y0
-	VMULPS       (R8)(DX*1), Y8, Y1
-	VFMADD231PS  (R9)(DX*1), Y8, Y1
-	VADDPS       (R10)(DX*1), Y1, Y1
-	VMULPS       (R8)(DX*2), Y8, Y2
-	VFMADD231PS  (R9)(DX*2), Y8, Y2
-	VADDPS       (R10)(DX*2), Y2, Y2
-	VMULPS       (R8)(R12*1), Y8, Y3
-	VFMADD231PS  (R9)(R12*1), Y8, Y3
-	VADDPS       (R10)(R12*1), Y3, Y3
-	VMOVUPS      Y0, Y4
-	VFMADD231PS  Y1, Y8, Y4
-	VFMADD231PS  Y2, Y8, Y4
-	VMOVUPS      Y4, (R15)
-	VMULPS       Y1, Y8, Y5
-	VFNMADD231PS Y2, Y8, Y5
-	VMOVUPS      Y5, (R15)(BX*1)
-	VMULPS       Y1, Y8, Y6
-	VFMADD231PS  Y2, Y8, Y6
-	VADDPS       Y3, Y6, Y6
-	VMOVUPS      Y6, (R15)(BX*2)
+	VMULPS       (SI), Y12, Y0
+	VFNMADD231PS (R8), Y13, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VSUBPS       (R10), Y0, Y0
+	VMULPS       Y11, Y0, Y0
+	VMULPS       (SI)(DX*1), Y12, Y1
+	VFNMADD231PS (R8)(DX*1), Y13, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VSUBPS       (R10)(DX*1), Y1, Y1
+	VMULPS       Y11, Y1, Y1
+	VMULPS       (SI)(DX*2), Y12, Y2
+	VFNMADD231PS (R8)(DX*2), Y13, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VSUBPS       (R10)(DX*2), Y2, Y2
+	VMULPS       Y11, Y2, Y2
+	VMULPS       (SI)(R12*1), Y12, Y3
+	VFNMADD231PS (R8)(R12*1), Y13, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VSUBPS       (R10)(R12*1), Y3, Y3
+	VMULPS       Y11, Y3, Y3
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VSUBPS       Y3, Y7, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       (SI), Y0, Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFNMADD231PS (R9), Y13, Y0
+	VFMADD231PS  (R10), Y12, Y0
+	VMULPS       Y11, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VSUBPS       (SI)(DX*1), Y1, Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y13, Y1
+	VFMADD231PS  (R10)(DX*1), Y12, Y1
+	VMULPS       Y11, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VSUBPS       (SI)(DX*2), Y2, Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y13, Y2
+	VFMADD231PS  (R10)(DX*2), Y12, Y2
+	VMULPS       Y11, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VSUBPS       (SI)(R12*1), Y3, Y3
+	VFMADD231PS  (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y13, Y3
+	VFMADD231PS  (R10)(R12*1), Y12, Y3
+	VMULPS       Y11, Y3, Y3
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VSUBPS       Y3, Y7, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R10), Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVUPS      (R10)(DX*2), Y2
+	VMOVUPS      (R10)(R12*1), Y3
+	VMOVUPS      Y0, (R15)
+	VMULPS       Y0, Y10, Y6
+	VFMADD231PS  Y1, Y10, Y6
+	VFMADD231PS  Y2, Y10, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y11, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y0, Y12, Y7
+	VFNMADD231PS Y1, Y13, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VSUBPS       Y3, Y7, Y7
+	VMULPS       Y11, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y0, Y8, Y8
+	VFMADD231PS  Y1, Y10, Y8
+	VFNMADD231PS Y2, Y13, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMULPS       Y11, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
 	ADDQ         AX, R15
 	ADDQ         $0x20, SI
 	ADDQ         $0x20, R8
 	ADDQ         $0x20, R9
 	ADDQ         $0x20, R10
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Gradient2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y1, (R15)(BX*2)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Gradient3x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y2, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y2, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VSUBPS  (R8), Y0, Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VSUBPS  (R8)(DX*2), Y2, Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y2, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VXORPS  Y0, Y0, Y0
+	VSUBPS  (R9), Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VSUBPS  (R9)(DX*1), Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VSUBPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VADDPS  Y2, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y2, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Gradient2x3(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y1, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y1, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VMOVUPS (SI), Y0
+	VSUBPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y1, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	VXORPS  Y0, Y0, Y0
+	VSUBPS  (R8), Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VSUBPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS Y0, (R15)
+	VMOVUPS Y0, Y6
+	VADDPS  Y1, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	VMOVUPS Y0, Y7
+	VSUBPS  Y1, Y7, Y7
+	VMOVUPS Y7, (R15)(BX*2)
+	VXORPS  Y8, Y8, Y8
+	VSUBPS  Y1, Y8, Y8
+	VMOVUPS Y8, (R15)(R13*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Gradient4x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x3e000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X14
+	VBROADCASTSS X14, Y14
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X15
+	VBROADCASTSS X15, Y15
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VFNMADD231PS Y3, Y12, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y13, Y8
+	VFMADD231PS  Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VADDPS       (R9), Y0, Y0
+	VADDPS       (R10), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VADDPS       (R9)(DX*1), Y1, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VADDPS       (R8)(DX*2), Y2, Y2
+	VADDPS       (R9)(DX*2), Y2, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VADDPS       (R8)(R12*1), Y3, Y3
+	VADDPS       (R9)(R12*1), Y3, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VFNMADD231PS Y3, Y12, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y13, Y8
+	VFMADD231PS  Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VFNMADD231PS (R8), Y10, Y0
+	VFMADD231PS  (R9), Y11, Y0
+	VFNMADD231PS (R10), Y12, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFNMADD231PS (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y11, Y1
+	VFNMADD231PS (R10)(DX*1), Y12, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFNMADD231PS (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y11, Y2
+	VFNMADD231PS (R10)(DX*2), Y12, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VFNMADD231PS (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y11, Y3
+	VFNMADD231PS (R10)(R12*1), Y12, Y3
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VFNMADD231PS Y3, Y12, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y13, Y8
+	VFMADD231PS  Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VFNMADD231PS (R8), Y13, Y0
+	VFMADD231PS  (R9), Y14, Y0
+	VFNMADD231PS (R10), Y15, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFNMADD231PS (R8)(DX*1), Y13, Y1
+	VFMADD231PS  (R9)(DX*1), Y14, Y1
+	VFNMADD231PS (R10)(DX*1), Y15, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFNMADD231PS (R8)(DX*2), Y13, Y2
+	VFMADD231PS  (R9)(DX*2), Y14, Y2
+	VFNMADD231PS (R10)(DX*2), Y15, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VFNMADD231PS (R8)(R12*1), Y13, Y3
+	VFMADD231PS  (R9)(R12*1), Y14, Y3
+	VFNMADD231PS (R10)(R12*1), Y15, Y3
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VFNMADD231PS Y3, Y12, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y13, Y8
+	VFMADD231PS  Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R10), Y0
+	VMOVUPS      (R10)(DX*1), Y1
+	VMOVUPS      (R10)(DX*2), Y2
+	VMOVUPS      (R10)(R12*1), Y3
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VFNMADD231PS Y3, Y12, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y13, Y8
+	VFMADD231PS  Y2, Y14, Y8
+	VFNMADD231PS Y3, Y15, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y3, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Gradient3x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x3e800000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y12, Y8
+	VFMADD231PS  Y2, Y13, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VADDPS       (R9), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VADDPS       (R9)(DX*1), Y1, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VADDPS       (R8)(DX*2), Y2, Y2
+	VADDPS       (R9)(DX*2), Y2, Y2
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y12, Y8
+	VFMADD231PS  Y2, Y13, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VFNMADD231PS (R8), Y10, Y0
+	VFMADD231PS  (R9), Y11, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFNMADD231PS (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y11, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFNMADD231PS (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y11, Y2
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y12, Y8
+	VFMADD231PS  Y2, Y13, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VFNMADD231PS (R8), Y12, Y0
+	VFMADD231PS  (R9), Y13, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFNMADD231PS (R8)(DX*1), Y12, Y1
+	VFMADD231PS  (R9)(DX*1), Y13, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFNMADD231PS (R8)(DX*2), Y12, Y2
+	VFMADD231PS  (R9)(DX*2), Y13, Y2
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y12, Y8
+	VFMADD231PS  Y2, Y13, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R9), Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	VMOVUPS      (R9)(DX*2), Y2
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VADDPS       Y2, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VFMADD231PS  Y2, Y11, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y12, Y8
+	VFMADD231PS  Y2, Y13, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y2, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Gradient2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Gradient2x4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y11, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VADDPS       (R8), Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VADDPS       (R8)(DX*1), Y1, Y1
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y11, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VFNMADD231PS (R8), Y10, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFNMADD231PS (R8)(DX*1), Y10, Y1
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y11, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (SI), Y0
+	VFNMADD231PS (R8), Y11, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFNMADD231PS (R8)(DX*1), Y11, Y1
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y11, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	VMOVUPS      (R8), Y0
+	VMOVUPS      (R8)(DX*1), Y1
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y0, Y6
+	VADDPS       Y1, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y0, Y7
+	VFNMADD231PS Y1, Y10, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMOVUPS      Y0, Y8
+	VFNMADD231PS Y1, Y11, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	VMOVUPS      Y1, (R15)(BX*4)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel2x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX
+TEXT ·transformAVX2Kernel2x2(SB), NOSPLIT, $0-56
+	MOVQ src+8(FP), SI
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+16(FP), AX
+	MOVQ dstCol+24(FP), BX
+	MOVQ srcRow+32(FP), CX
+	MOVQ srcCol+40(FP), DX
+	MOVQ vectors+48(FP), R11
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	SHLQ $0x02, CX
+	SHLQ $0x02, DX
+	LEAQ (SI)(CX*1), R8
+	LEAQ (R8)(CX*1), R9
+	LEAQ (DX)(DX*2), R12
+	LEAQ (BX)(BX*2), R13
+
+vector:
+	MOVQ    DI, R15
+	VMOVUPS (SI), Y0
+	VADDPS  (R8), Y0, Y0
+	VMOVUPS (SI)(DX*1), Y1
+	VADDPS  (R8)(DX*1), Y1, Y1
+	VMOVUPS (SI)(DX*2), Y2
+	VADDPS  (R8)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	ADDQ    AX, R15
+	VMOVUPS (R8), Y0
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS (R8)(DX*1), Y1
+	VADDPS  (R9)(DX*1), Y1, Y1
+	VMOVUPS (R8)(DX*2), Y2
+	VADDPS  (R9)(DX*2), Y2, Y2
+	VMOVUPS Y0, Y5
+	VADDPS  Y1, Y5, Y5
+	VMOVUPS Y5, (R15)
+	VMOVUPS Y1, Y6
+	VADDPS  Y2, Y6, Y6
+	VMOVUPS Y6, (R15)(BX*1)
+	ADDQ    AX, R15
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x20, DI
+	DECQ    R11
+	JNE     vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel3x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Kernel3x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VFMADD231PS  (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VMOVUPS      Y0, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VFMADD231PS  Y2, Y10, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VADDPS       (R10), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      Y0, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VFMADD231PS  Y2, Y10, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VADDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel2x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Kernel2x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x3f000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+
+vector:
+	MOVQ         DI, R15
+	VMOVUPS      (SI), Y0
+	VFMADD231PS  (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VFMADD231PS  (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VFMADD231PS  (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VMOVUPS      (SI)(R12*1), Y3
+	VFMADD231PS  (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VMOVUPS      Y0, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VFMADD231PS  Y2, Y10, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFNMADD231PS (R9), Y10, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y10, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y10, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y10, Y3
+	VMOVUPS      Y0, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VFMADD231PS  Y2, Y10, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VADDPS       (R10), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VADDPS       (R10)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VADDPS       (R10)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VADDPS       (R10)(R12*1), Y3, Y3
+	VMOVUPS      Y0, Y5
+	VFMADD231PS  Y1, Y10, Y5
+	VFMADD231PS  Y2, Y10, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y10, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VADDPS       Y3, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel4x2(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Kernel4x2(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+
+vector:
+	MOVQ         DI, R15
+	VMULPS       (R8), Y10, Y0
+	VFMADD231PS  (R9), Y11, Y0
+	VSUBPS       (R10), Y0, Y0
+	VMULPS       Y12, Y0, Y0
+	VADDPS       (SI), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y11, Y1
+	VSUBPS       (R10)(DX*1), Y1, Y1
+	VMULPS       Y12, Y1, Y1
+	VADDPS       (SI)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y11, Y2
+	VSUBPS       (R10)(DX*2), Y2, Y2
+	VMULPS       Y12, Y2, Y2
+	VADDPS       (SI)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y11, Y3
+	VSUBPS       (R10)(R12*1), Y3, Y3
+	VMULPS       Y12, Y3, Y3
+	VADDPS       (SI)(R12*1), Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFMADD231PS  (R9)(DX*4), Y11, Y4
+	VSUBPS       (R10)(DX*4), Y4, Y4
+	VMULPS       Y12, Y4, Y4
+	VADDPS       (SI)(DX*4), Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFNMADD231PS (R9), Y13, Y0
+	VFMADD231PS  (R10), Y10, Y0
+	VMULPS       Y12, Y0, Y0
+	VADDPS       (R14), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y13, Y1
+	VFMADD231PS  (R10)(DX*1), Y10, Y1
+	VMULPS       Y12, Y1, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y13, Y2
+	VFMADD231PS  (R10)(DX*2), Y10, Y2
+	VMULPS       Y12, Y2, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y13, Y3
+	VFMADD231PS  (R10)(R12*1), Y10, Y3
+	VMULPS       Y12, Y3, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFNMADD231PS (R9)(DX*4), Y13, Y4
+	VFMADD231PS  (R10)(DX*4), Y10, Y4
+	VMULPS       Y12, Y4, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel3x3(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Kernel3x3(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+
+vector:
+	MOVQ         DI, R15
+	VMULPS       (R8), Y10, Y0
+	VFMADD231PS  (R9), Y11, Y0
+	VSUBPS       (R10), Y0, Y0
+	VMULPS       Y12, Y0, Y0
+	VADDPS       (SI), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y11, Y1
+	VSUBPS       (R10)(DX*1), Y1, Y1
+	VMULPS       Y12, Y1, Y1
+	VADDPS       (SI)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y11, Y2
+	VSUBPS       (R10)(DX*2), Y2, Y2
+	VMULPS       Y12, Y2, Y2
+	VADDPS       (SI)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y11, Y3
+	VSUBPS       (R10)(R12*1), Y3, Y3
+	VMULPS       Y12, Y3, Y3
+	VADDPS       (SI)(R12*1), Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFMADD231PS  (R9)(DX*4), Y11, Y4
+	VSUBPS       (R10)(DX*4), Y4, Y4
+	VMULPS       Y12, Y4, Y4
+	VADDPS       (SI)(DX*4), Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFNMADD231PS (R9), Y13, Y0
+	VFMADD231PS  (R10), Y10, Y0
+	VMULPS       Y12, Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y13, Y1
+	VFMADD231PS  (R10)(DX*1), Y10, Y1
+	VMULPS       Y12, Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y13, Y2
+	VFMADD231PS  (R10)(DX*2), Y10, Y2
+	VMULPS       Y12, Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y13, Y3
+	VFMADD231PS  (R10)(R12*1), Y10, Y3
+	VMULPS       Y12, Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFNMADD231PS (R9)(DX*4), Y13, Y4
+	VFMADD231PS  (R10)(DX*4), Y10, Y4
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VFNMADD231PS (R10), Y13, Y0
+	VMULPS       Y12, Y0, Y0
+	VADDPS       (R14), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VFNMADD231PS (R10)(DX*1), Y13, Y1
+	VMULPS       Y12, Y1, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VFNMADD231PS (R10)(DX*2), Y13, Y2
+	VMULPS       Y12, Y2, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VFNMADD231PS (R10)(R12*1), Y13, Y3
+	VMULPS       Y12, Y3, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFMADD231PS  (R9)(DX*4), Y10, Y4
+	VFNMADD231PS (R10)(DX*4), Y13, Y4
+	VMULPS       Y12, Y4, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
+	ADDQ         $0x20, DI
+	DECQ         R11
+	JNE          vector
+	VZEROUPPER
+	RET
+
+// func transformAVX2Kernel2x4(dst *float32, src *float32, dstRow int, dstCol int, srcRow int, srcCol int, vectors int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·transformAVX2Kernel2x4(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), SI
+	MOVQ         dst+0(FP), DI
+	MOVQ         dstRow+16(FP), AX
+	MOVQ         dstCol+24(FP), BX
+	MOVQ         srcRow+32(FP), CX
+	MOVQ         srcCol+40(FP), DX
+	MOVQ         vectors+48(FP), R11
+	SHLQ         $0x02, AX
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, CX
+	SHLQ         $0x02, DX
+	LEAQ         (SI)(CX*1), R8
+	LEAQ         (R8)(CX*1), R9
+	LEAQ         (R9)(CX*1), R10
+	LEAQ         (R10)(CX*1), R14
+	LEAQ         (DX)(DX*2), R12
+	LEAQ         (BX)(BX*2), R13
+	MOVL         $0x40000000, R15
+	VMOVD        R15, X10
+	VBROADCASTSS X10, Y10
+	MOVL         $0x41000000, R15
+	VMOVD        R15, X11
+	VBROADCASTSS X11, Y11
+	MOVL         $0x3de38e39, R15
+	VMOVD        R15, X12
+	VBROADCASTSS X12, Y12
+	MOVL         $0x40800000, R15
+	VMOVD        R15, X13
+	VBROADCASTSS X13, Y13
+
+vector:
+	MOVQ         DI, R15
+	VMULPS       (R8), Y10, Y0
+	VFMADD231PS  (R9), Y11, Y0
+	VSUBPS       (R10), Y0, Y0
+	VMULPS       Y12, Y0, Y0
+	VADDPS       (SI), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y11, Y1
+	VSUBPS       (R10)(DX*1), Y1, Y1
+	VMULPS       Y12, Y1, Y1
+	VADDPS       (SI)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y11, Y2
+	VSUBPS       (R10)(DX*2), Y2, Y2
+	VMULPS       Y12, Y2, Y2
+	VADDPS       (SI)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y11, Y3
+	VSUBPS       (R10)(R12*1), Y3, Y3
+	VMULPS       Y12, Y3, Y3
+	VADDPS       (SI)(R12*1), Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFMADD231PS  (R9)(DX*4), Y11, Y4
+	VSUBPS       (R10)(DX*4), Y4, Y4
+	VMULPS       Y12, Y4, Y4
+	VADDPS       (SI)(DX*4), Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMULPS       Y1, Y10, Y8
+	VSUBPS       Y2, Y8, Y8
+	VFMADD231PS  Y3, Y11, Y8
+	VMULPS       Y12, Y8, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFNMADD231PS (R9), Y13, Y0
+	VFMADD231PS  (R10), Y10, Y0
+	VMULPS       Y12, Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFNMADD231PS (R9)(DX*1), Y13, Y1
+	VFMADD231PS  (R10)(DX*1), Y10, Y1
+	VMULPS       Y12, Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFNMADD231PS (R9)(DX*2), Y13, Y2
+	VFMADD231PS  (R10)(DX*2), Y10, Y2
+	VMULPS       Y12, Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFNMADD231PS (R9)(R12*1), Y13, Y3
+	VFMADD231PS  (R10)(R12*1), Y10, Y3
+	VMULPS       Y12, Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFNMADD231PS (R9)(DX*4), Y13, Y4
+	VFMADD231PS  (R10)(DX*4), Y10, Y4
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMULPS       Y1, Y10, Y8
+	VSUBPS       Y2, Y8, Y8
+	VFMADD231PS  Y3, Y11, Y8
+	VMULPS       Y12, Y8, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VFMADD231PS  (R9), Y10, Y0
+	VFNMADD231PS (R10), Y13, Y0
+	VMULPS       Y12, Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VFMADD231PS  (R9)(DX*1), Y10, Y1
+	VFNMADD231PS (R10)(DX*1), Y13, Y1
+	VMULPS       Y12, Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VFMADD231PS  (R9)(DX*2), Y10, Y2
+	VFNMADD231PS (R10)(DX*2), Y13, Y2
+	VMULPS       Y12, Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VFMADD231PS  (R9)(R12*1), Y10, Y3
+	VFNMADD231PS (R10)(R12*1), Y13, Y3
+	VMULPS       Y12, Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VFMADD231PS  (R9)(DX*4), Y10, Y4
+	VFNMADD231PS (R10)(DX*4), Y13, Y4
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMULPS       Y1, Y10, Y8
+	VSUBPS       Y2, Y8, Y8
+	VFMADD231PS  Y3, Y11, Y8
+	VMULPS       Y12, Y8, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	VMULPS       (R8), Y10, Y0
+	VSUBPS       (R9), Y0, Y0
+	VFMADD231PS  (R10), Y11, Y0
+	VMULPS       Y12, Y0, Y0
+	VADDPS       (R14), Y0, Y0
+	VMULPS       (R8)(DX*1), Y10, Y1
+	VSUBPS       (R9)(DX*1), Y1, Y1
+	VFMADD231PS  (R10)(DX*1), Y11, Y1
+	VMULPS       Y12, Y1, Y1
+	VADDPS       (R14)(DX*1), Y1, Y1
+	VMULPS       (R8)(DX*2), Y10, Y2
+	VSUBPS       (R9)(DX*2), Y2, Y2
+	VFMADD231PS  (R10)(DX*2), Y11, Y2
+	VMULPS       Y12, Y2, Y2
+	VADDPS       (R14)(DX*2), Y2, Y2
+	VMULPS       (R8)(R12*1), Y10, Y3
+	VSUBPS       (R9)(R12*1), Y3, Y3
+	VFMADD231PS  (R10)(R12*1), Y11, Y3
+	VMULPS       Y12, Y3, Y3
+	VADDPS       (R14)(R12*1), Y3, Y3
+	VMULPS       (R8)(DX*4), Y10, Y4
+	VSUBPS       (R9)(DX*4), Y4, Y4
+	VFMADD231PS  (R10)(DX*4), Y11, Y4
+	VMULPS       Y12, Y4, Y4
+	VADDPS       (R14)(DX*4), Y4, Y4
+	VMULPS       Y1, Y10, Y5
+	VFMADD231PS  Y2, Y11, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y12, Y5, Y5
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R15)
+	VMULPS       Y1, Y10, Y6
+	VFNMADD231PS Y2, Y13, Y6
+	VFMADD231PS  Y3, Y10, Y6
+	VMULPS       Y12, Y6, Y6
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMULPS       Y1, Y10, Y7
+	VFMADD231PS  Y2, Y10, Y7
+	VFNMADD231PS Y3, Y13, Y7
+	VMULPS       Y12, Y7, Y7
+	VMOVUPS      Y7, (R15)(BX*2)
+	VMULPS       Y1, Y10, Y8
+	VSUBPS       Y2, Y8, Y8
+	VFMADD231PS  Y3, Y11, Y8
+	VMULPS       Y12, Y8, Y8
+	VADDPS       Y4, Y8, Y8
+	VMOVUPS      Y8, (R15)(R13*1)
+	ADDQ         AX, R15
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	ADDQ         $0x20, R10
+	ADDQ         $0x20, R14
 	ADDQ         $0x20, DI
 	DECQ         R11
 	JNE          vector

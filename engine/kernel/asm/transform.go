@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -10,48 +11,112 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// transforms are the matrices of Winograd's and Toom's short convolutions, in the order of package kernel's constants
-// (see its winograd.go for what each is). Their entries are 0, 1 and 1/2 of either sign.
-var transforms = []struct {
-	name   string
-	matrix [][]float64
+// A matrix is in units of 1/72: 72 is 1, 8 is 1/9.
+type matrix [][]int
+
+const one = 72
+
+// The inputs' matrices of short convolutions with T = 3, 4 and 5 products; see package kernel's transform.go for all of
+// these, and for what they are.
+var inputs = map[int]matrix{
+	3: {{72, -72, 0}, {0, 72, 0}, {0, -72, 72}},
+	4: {{72, 0, -72, 0}, {0, 72, 72, 0}, {0, -72, 72, 0}, {0, 72, 0, -72}},
+	5: {{72, 108, -108, -72, 0}, {0, 72, 180, 72, 0}, {0, -144, 72, 72, 0}, {0, -36, -36, 72, 0}, {0, -72, -108, 108, 72}},
+}
+
+// forms are the short convolutions F(side, taps), in the order of package kernel's list.
+var forms = []struct {
+	side, taps      int
+	output, weights matrix
 }{
-	{"Input3", [][]float64{{1, -1, 0}, {0, 1, 0}, {0, -1, 1}}},
-	{"Input4", [][]float64{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, 1, 0, -1}}},
-	{"Output3", [][]float64{{1, 1, 0}, {0, 1, 1}}},
-	{"Output4", [][]float64{{1, 1, 1, 0}, {0, 1, -1, -1}}},
-	{"Weights3", [][]float64{{1, 0}, {1, 1}, {0, 1}}},
-	{"Weights4", [][]float64{{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}}},
-	{"Gradient3", [][]float64{{1, 0}, {1, 1}, {0, 1}}},
-	{"Gradient4", [][]float64{{1, 0}, {1, 1}, {1, -1}, {0, -1}}},
-	{"Kernel3", [][]float64{{1, 1, 0}, {0, 1, 1}}},
-	{"Kernel4", [][]float64{{1, .5, .5, 0}, {0, .5, -.5, 0}, {0, .5, .5, 1}}},
+	{2, 2, matrix{{72, 72, 0}, {0, 72, 72}}, matrix{{72, 0}, {72, 72}, {0, 72}}},
+	{3, 2, matrix{{72, 72, 72, 0}, {0, 72, -72, 0}, {0, 72, 72, -72}}, matrix{{72, 0}, {36, 36}, {36, -36}, {0, 72}}},
+	{2, 3, matrix{{72, 72, 72, 0}, {0, 72, -72, -72}}, matrix{{72, 0, 0}, {36, 36, 36}, {36, -36, 36}, {0, 0, 72}}},
+	{4, 2, output5(4), weights5(2)},
+	{3, 3, output5(3), weights5(3)},
+	{2, 4, output5(2), weights5(4)},
+}
+
+// output5 and weights5 are the matrices with T = 5: powers of the points 0, 1, -1/2 and -2, and the highest one alone.
+func output5(side int) matrix {
+	var m matrix
+	for j := range side {
+		m = append(m, []int{one * power(0, j), one, one / power(-2, j), one * power(-2, j), 0})
+	}
+	m[side-1][4] = one
+	return m
+}
+
+func weights5(taps int) matrix {
+	const ninth = one / 9
+	m := make(matrix, 5)
+	for j := range taps {
+		for i, c := range []int{one * power(0, j), 2 * ninth, 8 * ninth / power(-2, j), -ninth * power(-2, j), 0} {
+			m[i] = append(m[i], c)
+		}
+	}
+	m[4][taps-1] = one
+	return m
+}
+
+func power(x, n int) int {
+	p := 1
+	for range n {
+		p *= x
+	}
+	return p
+}
+
+func transposed(m matrix) matrix {
+	t := make(matrix, len(m[0]))
+	for _, row := range m {
+		for j, c := range row {
+			t[j] = append(t[j], c)
+		}
+	}
+	return t
 }
 
 func declareTransforms(decl *bytes.Buffer) {
 	for _, f := range families {
 		var table bytes.Buffer
-		for _, t := range transforms {
-			name := "transform" + f.name + t.name
-			transform(f, name, t.matrix)
-			fmt.Fprintf(decl, "//go:noescape\nfunc %s(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)\n\n", name)
-			fmt.Fprintf(&table, "%s, ", name)
+		written := map[string]bool{}
+		for _, kind := range []string{"Input", "Output", "Weights", "Gradient", "Kernel"} {
+			fmt.Fprint(&table, "{")
+			for _, form := range forms {
+				products := form.side + form.taps - 1
+				name := fmt.Sprintf("transform%s%s%dx%d", f.name, kind, form.side, form.taps)
+				if kind == "Input" {
+					name = fmt.Sprintf("transform%s%s%d", f.name, kind, products)
+				}
+				fmt.Fprintf(&table, "%s, ", name)
+				if written[name] {
+					continue
+				}
+				written[name] = true
+				transform(f, name, map[string]matrix{
+					"Input": inputs[products], "Output": form.output, "Weights": form.weights,
+					"Gradient": transposed(form.output), "Kernel": transposed(form.weights),
+				}[kind])
+				fmt.Fprintf(decl, "//go:noescape\nfunc %s(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)\n\n", name)
+			}
+			fmt.Fprintln(&table, "},")
 		}
-		fmt.Fprintf(decl, "var transforms%s = [...]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){%s}\n\n", f.name, table.String())
+		fmt.Fprintf(decl, "// transforms%s is indexed by transformation and form.\nvar transforms%s = [5][%d]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int){\n%s}\n\n", f.name, f.name, len(forms), table.String())
 	}
 }
 
 // transform writes Y = M X Mᵀ for square arrays X and Y of vectors: X[i][j] is at src + i*srcRow + j*srcCol, Y alike, in
 // floats, and both go on for a number of vectors. A row of M X is made and used up at once: it needs as many registers
 // as X has columns, and reads X once for each of its uses, which costs no more than storing Y does.
-func transform(f family, name string, m [][]float64) {
+func transform(f family, name string, m matrix) {
 	TEXT(name, attr.NOSPLIT, "func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)")
 	load := func(name string, r reg.GPPhysical) reg.GPPhysical {
 		Load(Param(name), r)
 		return r
 	}
 	n := len(m[0])
-	rows := []reg.GPPhysical{reg.RSI, reg.R8, reg.R9, reg.R10}[:n]
+	rows := []reg.GPPhysical{reg.RSI, reg.R8, reg.R9, reg.R10, reg.R14}[:n]
 	load("src", rows[0])
 	dst, dstRow, dstCol := load("dst", reg.RDI), load("dstRow", reg.RAX), load("dstCol", reg.RBX)
 	srcRow, srcCol, vectors := load("srcRow", reg.RCX), load("srcCol", reg.RDX), load("vectors", reg.R11)
@@ -65,25 +130,22 @@ func transform(f family, name string, m [][]float64) {
 	LEAQ(Mem{Base: srcCol, Index: srcCol, Scale: 2}, src3)
 	LEAQ(Mem{Base: dstCol, Index: dstCol, Scale: 2}, dst3)
 	at := func(base, stride, three reg.GPPhysical, i int) Mem {
-		return []Mem{{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}, {Base: base, Index: three, Scale: 1}}[i]
+		return []Mem{{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}, {Base: base, Index: three, Scale: 1}, {Base: base, Index: stride, Scale: 4}}[i]
 	}
-	half := f.vector(8)
-	MOVL(U32(0x3F000000), reg.R14.As32())
-	VMOVD(reg.R14.As32(), reg.X8)
-	VBROADCASTSS(reg.X8, half)
+	constants := constantsOf(f, m, to)
 
 	Label("vector")
 	MOVQ(dst, to)
 	for _, row := range m {
 		for j := range n {
-			combine(f.vector(j), half, row, func(i int) Op { return at(rows[i], srcCol, src3, j) })
+			combine(f.vector(j), constants, row, func(i int) Op { return at(rows[i], srcCol, src3, j) })
 		}
 		for s, col := range m {
-			out := f.vector(4 + s)
+			out := f.vector(5 + s)
 			if only := single(col); only >= 0 {
 				out = f.vector(only)
 			} else {
-				combine(out, half, col, func(j int) Op { return f.vector(j) })
+				combine(out, constants, col, func(j int) Op { return f.vector(j) })
 			}
 			VMOVUPS(out, at(to, dstCol, dst3, s))
 		}
@@ -98,14 +160,34 @@ func transform(f family, name string, m [][]float64) {
 	RET()
 }
 
+// constantsOf loads what m's coefficients multiply by, into registers from 10 on, and returns those, by coefficient.
+func constantsOf(f family, m matrix, temporary reg.GPPhysical) map[int]reg.VecPhysical {
+	constants := map[int]reg.VecPhysical{}
+	for _, row := range m {
+		for _, t := range terms(row) {
+			for _, c := range []int{t.coefficient, t.scale} {
+				if c = max(c, -c); c == 0 || c == one || constants[c] != nil {
+					continue
+				}
+				low := []reg.VecPhysical{reg.X10, reg.X11, reg.X12, reg.X13, reg.X14, reg.X15}[len(constants)]
+				constants[c] = f.vector(10 + len(constants))
+				MOVL(U32(math.Float32bits(float32(c)/one)), temporary.As32())
+				VMOVD(temporary.As32(), low)
+				VBROADCASTSS(low, constants[c])
+			}
+		}
+	}
+	return constants
+}
+
 // single returns the place of a row's only entry if that is 1, and -1 otherwise.
-func single(row []float64) int {
+func single(row []int) int {
 	place := -1
 	for i, c := range row {
 		if c == 0 {
 			continue
 		}
-		if c != 1 || place >= 0 {
+		if c != one || place >= 0 {
 			return -1
 		}
 		place = i
@@ -113,34 +195,79 @@ func single(row []float64) int {
 	return place
 }
 
-// combine sets dst to the sum of the terms times the coefficients, in their order.
-func combine(dst, half reg.VecPhysical, row []float64, term func(i int) Op) {
-	first := true
+// A term of a sum is an element times a coefficient that is a power of two, so that fusing product and sum changes no bit. If
+// it has a scale, what has been summed up to it, itself included, is multiplied by that.
+type term struct {
+	element, coefficient, scale int
+}
+
+// terms returns a row's terms: first those with ninths, multiplied by 9, and their sum divided by 9; then the others. 3/2 and
+// 5/2 are sums of two terms.
+func terms(row []int) []term {
+	var list []term
 	for i, c := range row {
-		switch {
-		case c == 0:
+		if c%9 != 0 {
+			list = append(list, term{element: i, coefficient: 9 * c})
+		}
+	}
+	if len(list) > 0 {
+		list[len(list)-1].scale = one / 9
+	}
+	for i, c := range row {
+		if c == 0 || c%9 != 0 {
 			continue
-		case first && c == 1:
-			VMOVUPS(term(i), dst)
-		case first && c == .5:
-			VMULPS(term(i), half, dst)
-		case first && c == -1:
+		}
+		sign := 1
+		if c < 0 {
+			c, sign = -c, -1
+		}
+		high := 9
+		for 2*high <= c {
+			high *= 2
+		}
+		list = append(list, term{element: i, coefficient: sign * high})
+		if c > high {
+			list = append(list, term{element: i, coefficient: sign * (c - high)})
+		}
+	}
+	return list
+}
+
+// combine sets dst to the sum of a row's terms, in their order.
+func combine(dst reg.VecPhysical, constants map[int]reg.VecPhysical, row []int, element func(i int) Op) {
+	for i, t := range terms(row) {
+		x, c := element(t.element), t.coefficient
+		switch {
+		case i == 0 && c == one:
+			VMOVUPS(x, dst)
+		case i == 0 && c == -one:
 			// 0 - x, as portable Go does it.
 			if dst.Size() == 64 {
 				VPXORD(dst, dst, dst)
 			} else {
 				VXORPS(dst, dst, dst)
 			}
-			VSUBPS(term(i), dst, dst)
-		case c == 1:
-			VADDPS(term(i), dst, dst)
-		case c == -1:
-			VSUBPS(term(i), dst, dst)
-		case c == .5:
-			VFMADD231PS(term(i), half, dst)
-		case c == -.5:
-			VFNMADD231PS(term(i), half, dst)
+			VSUBPS(x, dst, dst)
+		case i == 0 && c > 0:
+			VMULPS(x, constants[c], dst)
+		case i == 0:
+			if dst.Size() == 64 {
+				VPXORD(dst, dst, dst)
+			} else {
+				VXORPS(dst, dst, dst)
+			}
+			VFNMADD231PS(x, constants[-c], dst)
+		case c == one:
+			VADDPS(x, dst, dst)
+		case c == -one:
+			VSUBPS(x, dst, dst)
+		case c > 0:
+			VFMADD231PS(x, constants[c], dst)
+		default:
+			VFNMADD231PS(x, constants[-c], dst)
 		}
-		first = false
+		if t.scale != 0 {
+			VMULPS(constants[t.scale], dst, dst)
+		}
 	}
 }
