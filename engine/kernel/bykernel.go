@@ -34,11 +34,9 @@ type sumTile struct {
 
 func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	f := c.forward()
-	if len(f.rows) == 1 && len(f.cols) == 1 {
-		if short := f.short(c.Algorithm, true); short != nil {
-			short.byKernel(p, s, dw, x, dy)
-			return
-		}
+	if short := f.shortByKernel(c.Algorithm); short != nil {
+		short.byKernel(p, s, dw, x, dy)
+		return
 	}
 	g := &gradient{correlation: f}
 	g.merged = f.groups == 1 && f.in < fewChannels && f.horizontal.inDilation == 1 && f.horizontal.tapDilation == 1

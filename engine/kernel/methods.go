@@ -14,11 +14,8 @@ func (c *Conv) ByKernelMethod() string {
 	if c.dense() != nil {
 		return "dense"
 	}
-	f := c.forward()
-	if c.Algorithm == Balanced && len(f.rows) == 1 && len(f.cols) == 1 {
-		if short := f.short(); short != nil {
-			return short.name()
-		}
+	if short := c.forward().shortByKernel(c.Algorithm); short != nil {
+		return short.name()
 	}
 	return "direct"
 }

@@ -89,6 +89,14 @@ func (c *correlation) short(algorithm Algorithm, byKernel bool) *short {
 	return best
 }
 
+// shortByKernel is short for the gradient by the kernel, which needs outputs of one phase.
+func (c *correlation) shortByKernel(algorithm Algorithm) *short {
+	if len(c.rows) != 1 || len(c.cols) != 1 {
+		return nil
+	}
+	return c.short(algorithm, true)
+}
+
 // fits says whether all phases of the correlation have as many taps as a form, from each source.
 func (c *correlation) fits(form shortForm) bool {
 	stride := c.rows[0].stride

@@ -48,9 +48,9 @@ func directions(c Conv, rng *rand.Rand, p *pool.Pool, s *Scratch) []direction {
 	wantY, wantX, wantW := convSums(c, x, w, v)
 	return []direction{
 		{"forward", wantY, c.forward(), func(c *Conv, out []float32) { c.Forward(p, s, out, x, w) },
-			func(f *short, out []float32) { packAndRun(f, p, s, out, x, w) }},
+			func(f *short, out []float32) { (&Filter{method: f}).packAndRun(p, s, out, x, w) }},
 		{"by input", wantX, c.byInput(), func(c *Conv, out []float32) { c.ByInput(p, s, out, v, w) },
-			func(f *short, out []float32) { packAndRun(f, p, s, out, v, w) }},
+			func(f *short, out []float32) { (&Filter{method: f}).packAndRun(p, s, out, v, w) }},
 		{"by kernel", wantW, c.forward(), func(c *Conv, out []float32) { c.ByKernel(p, s, out, x, v) },
 			func(f *short, out []float32) { f.byKernel(p, s, out, x, v) }},
 	}
