@@ -47,6 +47,9 @@ func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
 	add := func(name string, weight float64, value *Node) {
 		loss = graph.Add(loss, graph.MulScalar(r.Term(name, value), weight))
 	}
+	if drift := c.Penalty.Drift; drift > 0 {
+		add("drift", drift, mean(graph.Square(onReal)))
+	}
 	if gp := c.Penalty.GP; gp > 0 {
 		add("gp", gp, GradientPenalty(r, real.steady(r), real.Records, fake.Records, c.Penalty.GPTarget, c.Penalty.GPSide == "upper"))
 	}

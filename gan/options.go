@@ -27,6 +27,7 @@ type Penalty struct {
 	Path       float64 `toml:"path" default:"0" min:"0" help:"weight of path length regularisation, of a generator with styles (StyleGAN2 uses 2); 0 is off"`
 	PathEvery  int     `toml:"path-every" default:"4" min:"1" help:"path length: its own step every so many rounds, with that many times the weight"`
 	PathShrink int     `toml:"path-shrink" default:"2" min:"1" help:"path length: a batch is so many times smaller than others"`
+	Drift      float64 `toml:"drift" default:"0" min:"0" help:"weight of the squared score of real records, which holds scores near 0 (Progressive GAN uses 0.001); 0 is off"`
 	Clip       float64 `toml:"clip" default:"0" min:"0" help:"hold the critic's weights in [-clip, clip] (WGAN uses 0.01); 0 is off"`
 	Smoothing  float64 `toml:"smoothing" default:"0" min:"0" below:"0.5" help:"one-sided label smoothing: the target of real records is 1 less this (Salimans 2016 uses 0.1)"`
 	Noise      float64 `toml:"noise" default:"0" min:"0" help:"standard deviation of instance noise on what the critic sees, at the start; 0 is off"`
@@ -136,6 +137,9 @@ func (o Options) check(p Pair) error {
 	if o.Penalty.GP > 0 && p.Mixes {
 		refuse("penalty.gp", "it is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch "+
 			"(Gulrajani 2017, section 4); set critic-norm=layer or none, of pix2pix norm=instance")
+	}
+	if o.Penalty.Path > 0 && len(p.Stages) > 0 {
+		refuse("penalty.path", "networks that grow have no path length here; take stylegan2, or leave it at 0")
 	}
 	if o.Penalty.Path > 0 && p.Styled == nil {
 		refuse("penalty.path", "it is a penalty on how a picture changes with its styles, and this generator has none; take stylegan or stylegan2, or leave it at 0")

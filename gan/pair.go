@@ -22,6 +22,8 @@ type Pair struct {
 	Mixes bool
 	// Styled is the generator in its two parts, where it has them: path length and mixing two records need them apart.
 	Styled *Styled
+	// Stages are the acts of networks that grow. Generator is then one that samples at whatever stage the weights are.
+	Stages []Stage
 	// Linear tells that the generator's last layer has no bound: its pictures are clipped to [-1, 1] where they are sampled.
 	Linear bool
 }
@@ -54,9 +56,21 @@ func (p Pair) Game(o Options) (*Game, error) {
 	if p.Styled != nil {
 		game.Mix, game.Styles = play.mix, p.Styled.Layers
 	}
+	if len(p.Stages) > 0 {
+		play = play.at(p.Stages[0])
+	}
 	critic, generator := play.criticMoves(), play.generatorMoves()
 	if o.Optim.Pretrain > 0 {
-		game.Acts = append(game.Acts, Act{Name: "pretrain", Rounds: o.Optim.Pretrain, Moves: critic})
+		act := Act{Name: "pretrain", Rounds: o.Optim.Pretrain, Moves: critic}
+		if play.stage != nil {
+			act.Batch = play.stage.batch(o.Optim)
+		}
+		game.Acts = append(game.Acts, act)
+	}
+	if len(p.Stages) > 0 {
+		game.Acts = append(game.Acts, play.stages()...)
+		game.Knobs = play.stageKnobs(game)
+		return game, nil
 	}
 	game.Acts = append(game.Acts, Act{Name: "play", Moves: slices.Concat(critic, generator)})
 	return game, nil
@@ -67,6 +81,7 @@ type pairPlay struct {
 	Pair
 	o       Options
 	contest Contest
+	stage   *Stage // nil of a pair that does not grow
 }
 
 // generate is the sampling graph.
@@ -126,7 +141,13 @@ func (p *pairPlay) judged(x, y *Node) Judged {
 }
 
 // real are the records of this turn.
-func (p *pairPlay) real(r *Turn) Judged { return p.judged(r.Need(p.Record.Name), p.labels(r)) }
+func (p *pairPlay) real(r *Turn) Judged {
+	x := r.Need(p.Record.Name)
+	if p.stage != nil {
+		x = p.stage.shrunk(r, x)
+	}
+	return p.judged(x, p.labels(r))
+}
 
 func (p *pairPlay) criticMoves() []Move {
 	return p.contest.CriticMoves("critic", CriticScope, func(r *Turn) (real, fake Judged) { return p.real(r), p.judged(p.fake(r)) })

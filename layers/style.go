@@ -43,14 +43,18 @@ func orOne(x float64) float64 {
 
 // EqualDense is Dense with an equalised learning rate: [batch, in] to [batch, Units].
 type EqualDense struct {
-	Units int
-	Start float64 // of the bias
+	Units  int
+	NoBias bool
+	Start  float64 // of the bias
 	Equalised
 }
 
 // On applies the layer with the weights at net.
 func (d EqualDense) On(net Net, x *graph.Node) *graph.Node {
 	y := graph.Dot(x, d.weight(net, x.Shape().Dimensions[1], d.Units)).Product()
+	if d.NoBias {
+		return y
+	}
 	return graph.Add(y, broadcast(d.bias(net, d.Start, d.Units), y))
 }
 

@@ -27,6 +27,8 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 		{"wgan-gp", []string{"network=resnet"}},
 		{"wgan-gp", []string{"network=resnet", "critic-norm=layer"}},
 		{"sngan", nil},
+		{"progressive", nil},
+		{"stylegan", []string{"conditional=true"}},
 		{"stylegan2", []string{"conditional=true"}},
 		{"stylegan2", []string{"critic-form=skip"}},
 	} {

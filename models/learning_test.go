@@ -75,6 +75,8 @@ func TestLearning(t *testing.T) {
 		{"cgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.001"}, false, 400, 0.1},
 		{"sngan", []string{"filters=16", "critic-filters=16", "latent=8", "optim.batch=16", "optim.rate=0.001", "optim.critic-steps=1"}, false, 250, 0.1},
 		{"wgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.0005", "optim.critic-steps=3"}, false, 400, 0.1},
+		{"progressive", []string{"latent=8", "filters-base=128", "filters=16", "optim.batch=8", "optim.rate=0.004", "stage-records=600"}, false, 500, 0.15},
+		{"stylegan", []string{"latent=8", "hidden=16", "mapping-layers=2", "filters-base=128", "filters=16", "penalty.r1=0.3", "optim.rate=0.004", "optim.batch=8", "stage-records=600", "style-mixing=0.5"}, false, 450, 0.2},
 		{"stylegan2", []string{"latent=8", "hidden=16", "mapping-layers=2", "filters-base=128", "filters=16", "penalty.r1=0.3", "optim.rate=0.008", "optim.batch=8", "mapping-layers=2", "style-mixing=0.5"}, false, 600, 0.2},
 	} {
 		t.Run(c.model, func(t *testing.T) {

@@ -14,7 +14,9 @@ import (
 	"github.com/ganymede-gan/ganymede/models/dcgan"
 	"github.com/ganymede-gan/ganymede/models/lsgan"
 	"github.com/ganymede-gan/ganymede/models/pix2pix"
+	"github.com/ganymede-gan/ganymede/models/progressive"
 	"github.com/ganymede-gan/ganymede/models/sngan"
+	"github.com/ganymede-gan/ganymede/models/stylegan"
 	"github.com/ganymede-gan/ganymede/models/stylegan2"
 	"github.com/ganymede-gan/ganymede/models/vanilla"
 	"github.com/ganymede-gan/ganymede/models/wgan"
@@ -32,7 +34,9 @@ func Table() []gan.Model {
 		wgan.Model,
 		cyclegan.Model,
 		wgangp.Model,
+		progressive.Model,
 		sngan.Model,
+		stylegan.Model,
 		stylegan2.Model,
 	}
 }

@@ -26,13 +26,25 @@ type Open struct {
 	Dims     map[string][]int
 }
 
+// Option changes what a network finds.
+type Option func(*settings)
+
+type settings struct{ knob float64 }
+
+// Knob is the value of every knob, in place of 0.25.
+func Knob(value float64) Option { return func(s *settings) { s.knob = value } }
+
 // Root is the place that the network is built at.
 const Root = "net"
 
 // At opens the network for an input x and a kind of pass. Weights become inputs, drawn from N(0, 0.5^2); running means become constants
 // drawn from N(0, 1), running variances constants in [0.5, 1.5].
-func At(t testing.TB, network Network, pass layers.Pass, x oracle.Array) Open {
+func At(t testing.TB, network Network, pass layers.Pass, x oracle.Array, options ...Option) Open {
 	t.Helper()
+	o := settings{knob: 0.25}
+	for _, option := range options {
+		option(&o)
+	}
 	variables := meet(t, network, pass, x)
 	open := Open{Inputs: []oracle.Array{x}, Dims: map[string][]int{}}
 	index, statistics := map[string]int{}, map[string]oracle.Array{}
@@ -63,7 +75,7 @@ func At(t testing.TB, network Network, pass layers.Pass, x oracle.Array) Open {
 			a := statistics[v.Path]
 			return graph.Reshape(graph.Const(in[0].Graph(), a.Data), a.Dims...)
 		})
-		bind.Outside = outside(in[0].Graph())
+		bind.Outside = outside(in[0].Graph(), o.knob)
 		return network(bind.Root(Root).With(pass), in[0])
 	}
 	return open
@@ -91,8 +103,8 @@ func Drawn(path string, flat bool, dims ...int) oracle.Array {
 	return oracle.Normal(seed.Sum64(), dims...)
 }
 
-// outside draws what Drawn says, whatever the pass. What may be given is its default, and every knob is 0.25.
-func outside(g *graph.Graph) layers.Outside {
+// outside draws what Drawn says, whatever the pass. What may be given is its default, and every knob is one value.
+func outside(g *graph.Graph, knob float64) layers.Outside {
 	node := func(a oracle.Array) *graph.Node { return graph.Reshape(graph.Const(g, a.Data), a.Dims...) }
 	return layers.Outside{
 		Draw: func(path string, flat bool, dims []int) *graph.Node {
@@ -101,7 +113,7 @@ func outside(g *graph.Graph) layers.Outside {
 		Given: func(_ string, value float64, records int, dims []int) *graph.Node {
 			return node(oracle.Uniform(1, value, value, append([]int{records}, dims...)...))
 		},
-		Knob: func(string) *graph.Node { return graph.Const(g, 0.25) },
+		Knob: func(string) *graph.Node { return graph.Const(g, knob) },
 	}
 }
 
@@ -118,7 +130,7 @@ func meet(t testing.TB, network Network, pass layers.Pass, x oracle.Array) []*la
 	g := graph.NewGraph(backend, fmt.Sprint("meet ", t.Name()))
 	defer g.Finalize()
 	bind := layers.Bind(weights, g)
-	bind.Outside = outside(g)
+	bind.Outside = outside(g, 0.25)
 	network(bind.Root(Root).With(pass), graph.Reshape(graph.Const(g, x.Data), x.Dims...))
 	return weights.All("")
 }
