@@ -11,6 +11,7 @@ type entrant struct {
 	name    string // "" is ours
 	threads int
 	layout  string                                                 // of a peer's arrays
+	took    float64                                                // seconds of a run, if it has warmed up already; else 0
 	burst   func(ctx context.Context, runs int) ([]float64, error) // seconds of each run
 	close   func()
 }
@@ -84,15 +85,32 @@ func (c *contest) play(ctx context.Context) (outcomes []*outcome, peak float64, 
 	return outcomes, median(peaks), failed, nil
 }
 
-// warmUp runs twice and settles how many runs make a burst.
+// warmUp runs until a run is not the first, unless that is so already or the first is long, and settles how many runs make a burst.
 func warmUp(ctx context.Context, e *entrant) (*outcome, time.Duration, error) {
-	if _, err := e.burst(ctx, 1); err != nil {
-		return nil, 0, err
+	if e.took == 0 {
+		seconds, err := trial(ctx, e)
+		if err != nil {
+			return nil, 0, err
+		}
+		e.took = seconds
 	}
-	seconds, err := e.burst(ctx, 1)
-	if err != nil {
-		return nil, 0, err
-	}
-	took := max(time.Duration(seconds[0]*float64(time.Second)), 1)
+	took := max(time.Duration(e.took*float64(time.Second)), 1)
 	return &outcome{entrant: e, runs: min(mostRuns, max(1, int(shortest/took)))}, took, nil
+}
+
+// long is a run, in seconds, that is not repeated only to know how long it takes.
+const long = 1
+
+// trial is how long a run takes that is not the first, unless the first is long already.
+func trial(ctx context.Context, e *entrant) (float64, error) {
+	const tried = 3
+	first, err := e.burst(ctx, 1)
+	if err != nil {
+		return 0, err
+	}
+	if first[0] > long {
+		return first[0], nil
+	}
+	later, err := e.burst(ctx, tried)
+	return median(later), err
 }

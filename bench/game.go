@@ -14,6 +14,7 @@ import (
 	"github.com/ganymede-gan/ganymede/models"
 	"github.com/ganymede-gan/ganymede/ops"
 	"github.com/ganymede-gan/ganymede/train"
+	"github.com/gomlx/compute"
 )
 
 // played is a game whose rounds, samples and memory are measured.
@@ -33,7 +34,7 @@ func games() []played {
 		{"dcgan64", of("dcgan", pictures(64, 3)), []string{torch, compiled, jax}, command{Game: "dcgan"}},
 		{"wgangp32", of("wgan-gp", pictures(32, 3), "network=resnet", "filters=128"), []string{torch}, command{Game: "wgangp"}},
 		{"stylegan2-block", block, []string{torch}, command{Game: "block"}},
-		{"vanilla28", of("vanilla", pictures(28, 1), "optim.batch=128"), []string{torch}, command{Game: "vanilla"}},
+		{"vanilla28", of("vanilla", pictures(28, 1), "optim.batch=128"), []string{torch, stock}, command{Game: "vanilla"}},
 	}
 }
 
@@ -76,27 +77,34 @@ func makeGame(m gan.Model, shape gan.Data, settings []string) (*gan.Game, error)
 
 // table is a game under way.
 type table struct {
-	backend *engine.Backend
+	backend compute.Backend
 	game    *gan.Game
 	trainer *train.Trainer
 }
 
-// sit prepares a game from seed 0 with random records.
+// sit prepares a game on a new engine.
 func sit(game *gan.Game, threads int) (*table, error) {
-	ops.Register()
 	backend, err := engine.New(fmt.Sprintf("threads=%d", threads))
 	if err != nil {
 		return nil, err
 	}
+	t, err := sitOn(backend, game)
+	if err != nil {
+		return nil, err
+	}
+	t.trainer.Interrupt = backend.Interrupt
+	return t, nil
+}
+
+// sitOn prepares a game from seed 0 with random records. The backend is the table's from then on.
+func sitOn(backend compute.Backend, game *gan.Game) (*table, error) {
+	ops.Register()
 	source, err := randomRecords(game)
 	if err != nil {
 		backend.Finalize()
 		return nil, err
 	}
-	trainer := &train.Trainer{
-		Game: game, Weights: layers.NewWeights(0), Backend: backend, Source: source, Rounds: 1000, Interrupt: backend.Interrupt,
-	}
-	return &table{backend, game, trainer}, nil
+	return &table{backend, game, &train.Trainer{Game: game, Weights: layers.NewWeights(0), Backend: backend, Source: source, Rounds: 1000}}, nil
 }
 
 // burst plays rounds.

@@ -14,9 +14,9 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// work is a graph on the engine with inputs of random numbers in [-1, 1), the same for the same names and shapes.
+// work is a graph on a backend with inputs of random numbers in [-1, 1), the same for the same names and shapes.
 type work struct {
-	backend    *engine.Backend
+	backend    compute.Backend
 	executable compute.Executable
 	inputs     []compute.Buffer
 	values     map[string][]float32 // of the inputs, by name
@@ -25,13 +25,18 @@ type work struct {
 // inputs makes a parameter of the graph with random values.
 type inputs func(name string, dims ...int) *graph.Node
 
-// onEngine compiles what build makes. The configuration is that of engine.New.
+// onEngine compiles what build makes on a new engine. The configuration is that of engine.New.
 func onEngine(config string, threads int, build func(g *graph.Graph, in inputs) *graph.Node) (w *work, err error) {
-	ops.Register()
 	backend, err := engine.New(fmt.Sprintf("threads=%d,%s", threads, config))
 	if err != nil {
 		return nil, err
 	}
+	return onBackend(backend, build)
+}
+
+// onBackend compiles what build makes. The backend is the work's from then on.
+func onBackend(backend compute.Backend, build func(g *graph.Graph, in inputs) *graph.Node) (w *work, err error) {
+	ops.Register()
 	w = &work{backend: backend, values: map[string][]float32{}}
 	g := graph.NewGraph(backend, "bench")
 	defer func() {
@@ -87,9 +92,9 @@ func (w *work) burst(ctx context.Context, runs int) ([]float64, error) {
 	return seconds, nil
 }
 
-// algorithm is that of the longest kernel of a run: its method if it has several, else its name.
+// algorithm is that of the longest kernel of a run on the engine: its method if it has several, else its name.
 func (w *work) algorithm(ctx context.Context) (string, error) {
-	profile, stop := w.backend.Profile()
+	profile, stop := w.backend.(*engine.Backend).Profile()
 	_, err := w.burst(ctx, 1)
 	stop()
 	if err != nil {

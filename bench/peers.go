@@ -124,10 +124,8 @@ func (w *workers) close() {
 	os.RemoveAll(w.scripts)
 }
 
-// long is a run, in seconds, that is not repeated only to choose a layout.
-const long = 2
-
-// peer opens work at a peer, in the layout that is faster there; nil if no peers are wanted.
+// peer opens work at a peer, in the layout that is faster there; nil if no peers are wanted, or there is none. With an error there may be one
+// too, in the layout that it could do.
 func (s *suite) peer(ctx context.Context, name string, threads int, work command) (*entrant, error) {
 	if s.workers == nil {
 		return nil, nil
@@ -138,45 +136,46 @@ func (s *suite) peer(ctx context.Context, name string, threads int, work command
 	}
 	work.Compile = name == compiled
 	var best *entrant
-	fastest := 0.0
-	for _, layout := range layouts(name, work) {
+	for _, layout := range s.layouts(name, work) {
 		work.Layout = layout
 		id, err := w.open(work)
 		if err != nil {
 			return best, err
 		}
 		e := w.entrant(name, threads, id, layout)
-		seconds, err := trial(ctx, e)
-		if err != nil {
+		if e.took, err = trial(ctx, e); err != nil {
 			e.close()
 			return best, err
 		}
-		if best != nil && seconds >= fastest {
-			e.close()
-			continue
-		}
-		if best != nil {
+		switch {
+		case best == nil:
+			best = e
+		case e.took < best.took:
 			best.close()
+			best = e
+		default:
+			e.close()
 		}
-		best, fastest = e, seconds
+	}
+	if best.took > long {
+		s.settled[work.of(name)] = best.layout
 	}
 	return best, nil
 }
 
-// trial is how long a run takes that is not the first, unless the first is long already.
-func trial(ctx context.Context, e *entrant) (float64, error) {
-	first, err := e.burst(ctx, 1)
-	if err != nil || first[0] > long {
-		return median(first), err
+// layouts are those of a peer's pictures that are tried: of long work those that were faster on another number of threads.
+func (s *suite) layouts(peer string, work command) []string {
+	if module(peer) != torch || work.Work == "matmul" || work.Game == "vanilla" {
+		return []string{""}
 	}
-	later, err := e.burst(ctx, 3)
-	return median(later), err
+	if layout, ok := s.settled[work.of(peer)]; ok {
+		return []string{layout}
+	}
+	return []string{"nchw", "channels_last"}
 }
 
-// layouts are those of a peer's pictures that are tried.
-func layouts(peer string, work command) []string {
-	if module(peer) == torch && work.Work != "matmul" && work.Game != "vanilla" {
-		return []string{"nchw", "channels_last"}
-	}
-	return []string{""}
+// of names work at a peer, whatever its layout.
+func (c command) of(peer string) string {
+	c.Layout = ""
+	return fmt.Sprint(peer, c)
 }

@@ -95,7 +95,7 @@ func profileGame(ctx context.Context, game *gan.Game, threads, rounds int) (*Pro
 		return nil, err
 	}
 	peak := peakNow()
-	profile, stop := t.backend.Profile()
+	profile, stop := t.backend.(*engine.Backend).Profile()
 	seconds, err := t.burst(ctx, rounds)
 	stop()
 	if err != nil {

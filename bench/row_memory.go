@@ -13,7 +13,7 @@ import (
 )
 
 // rememberedRounds is how many rounds are played before memory is read: by then all that is kept from round to round is there.
-const rememberedRounds = 3
+const rememberedRounds = 2
 
 // memories are the peaks of resident memory of the rounds, less what is resident once the program is loaded. Each is measured in a process
 // of its own.
@@ -48,8 +48,8 @@ func (g played) memory(ctx context.Context, s *suite, threads int) (Row, error) 
 	}
 	work := g.work
 	work.Work = "round"
-	layout := ""
-	if timed := s.report.Find("round/"+g.name, threads); timed != nil {
+	layout := "nchw"
+	if timed := s.report.Find("round/"+g.name, threads); timed != nil && timed.Peers[torch].Layout != "" {
 		layout = timed.Peers[torch].Layout // the one that was faster
 	}
 	theirs, err := s.workers.memory(ctx, torch, threads, work, layout)

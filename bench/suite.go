@@ -37,6 +37,7 @@ type suite struct {
 	report  *Report
 	peaks   []float64
 	workers *workers
+	settled map[string]string // layouts of long work
 }
 
 // item is a piece of work that makes rows, named as these are or by what their names begin with.
@@ -81,7 +82,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if len(o.Threads) == 0 {
 		o.Threads = []int{1, 2}[:min(2, runtime.NumCPU())]
 	}
-	s := &suite{Options: o, report: &Report{Machine: thisMachine(), Date: began.UTC().Format(time.RFC3339), Command: o.Command, Version: o.Version}}
+	s := &suite{Options: o, settled: map[string]string{}, report: &Report{Machine: thisMachine(), Date: began.UTC().Format(time.RFC3339), Command: o.Command, Version: o.Version}}
 	var chosen []item
 	for _, i := range items(o.Every) {
 		if o.wants(i.name) {

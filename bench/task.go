@@ -44,7 +44,6 @@ func (t task) run(ctx context.Context, s *suite) ([]Row, error) {
 			e, err := s.peer(ctx, name, threads, t.work)
 			if err != nil {
 				s.report.miss(fmt.Sprintf("%s on %s", t.name, name), err)
-				continue
 			}
 			if e != nil {
 				c.entrants = append(c.entrants, e)

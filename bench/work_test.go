@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ganymede-gan/ganymede/engine"
 	"github.com/ganymede-gan/ganymede/models"
 )
 
@@ -46,7 +47,7 @@ func TestOnlyTheConvolutionIsTimed(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer w.close()
-		profile, stop := w.backend.Profile()
+		profile, stop := w.backend.(*engine.Backend).Profile()
 		_, err = w.burst(t.Context(), 1)
 		stop()
 		rows := profile.Rows()
