@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,7 +73,7 @@ func Fetch(ctx context.Context, name, dest string, progress func(Progress)) (dir
 	f := fetcher{client: http.DefaultClient, stall: 30 * time.Second, pause: time.Second, progress: progress}
 	receipt, err = f.fetch(ctx, all[i], dir)
 	if err != nil {
-		return "", Receipt{}, fmt.Errorf("data: %s: %w; what was received is kept, and the next try goes on from there", name, err)
+		return "", Receipt{}, fmt.Errorf("data: %s: %w\nwhat was received is kept, and the next try goes on from there; files that you have already can be trained on as they are: ganymede train FOLDER", name, err)
 	}
 	return dir, receipt, nil
 }
@@ -188,8 +189,8 @@ func (f *fetcher) one(ctx context.Context, it item, place string) error {
 		return err
 	}
 	var failures []error
-	for _, url := range it.urls {
-		err := f.fromMirror(ctx, it, url, place)
+	for _, mirror := range it.urls {
+		err := f.fromMirror(ctx, it, mirror, place)
 		if err == nil {
 			removeParts(place)
 			return nil
@@ -197,10 +198,26 @@ func (f *fetcher) one(ctx context.Context, it item, place string) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		failures = append(failures, fmt.Errorf("%s: %w", url, err))
+		failures = append(failures, fmt.Errorf("%s: %w", mirror, err))
 	}
-	return fmt.Errorf("%s cannot be had from any of its %d mirrors: %w", it.path, len(it.urls), errors.Join(failures...))
+	return &mirrorsError{it.path, failures}
 }
+
+// mirrorsError says what each mirror of a file answered, a line each.
+type mirrorsError struct {
+	file     string
+	failures []error
+}
+
+func (e *mirrorsError) Error() string {
+	text := fmt.Sprintf("%s cannot be had from any of its %d mirrors:", e.file, len(e.failures))
+	for _, failure := range e.failures {
+		text += "\n\t" + failure.Error()
+	}
+	return text
+}
+
+func (e *mirrorsError) Unwrap() []error { return e.failures }
 
 // removeParts removes what other mirrors gave of a file that is there now.
 func removeParts(place string) {
@@ -213,8 +230,8 @@ func removeParts(place string) {
 }
 
 // fromMirror downloads from one place, going on after breaks as long as each try brings it further.
-func (f *fetcher) fromMirror(ctx context.Context, it item, url, place string) error {
-	part := place + "." + fmt.Sprintf("%x", sha256.Sum256([]byte(url)))[:8] + ".part" // a mirror's own: another may have other bytes
+func (f *fetcher) fromMirror(ctx context.Context, it item, mirror, place string) error {
+	part := place + "." + fmt.Sprintf("%x", sha256.Sum256([]byte(mirror)))[:8] + ".part" // a mirror's own: another may have other bytes
 	if it.sum != "" && check(part, it) == nil {
 		return os.Rename(part, place) // whole already: the process was stopped just then
 	}
@@ -222,7 +239,7 @@ func (f *fetcher) fromMirror(ctx context.Context, it item, url, place string) er
 	for try := range tries {
 		before := size(part)
 		var final bool
-		if final, err = f.download(ctx, it, url, part); err == nil || final || try > 0 && size(part) <= before {
+		if final, err = f.download(ctx, it, mirror, part); err == nil || final || try > 0 && size(part) <= before {
 			break
 		}
 		select {
@@ -254,13 +271,13 @@ func size(name string) int64 {
 var errStalled = errors.New("the server fell silent")
 
 // download asks for what is missing of part and appends it. final says that asking again would not help.
-func (f *fetcher) download(ctx context.Context, it item, url, part string) (final bool, err error) {
+func (f *fetcher) download(ctx context.Context, it item, mirror, part string) (final bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watch := time.AfterFunc(f.stall, func() { cancel(errStalled) })
 	defer watch.Stop()
 	have := size(part)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, mirror, nil)
 	if err != nil {
 		return true, err
 	}
@@ -274,6 +291,9 @@ func (f *fetcher) download(ctx context.Context, it item, url, part string) (fina
 	}
 	res, err := f.client.Do(req)
 	if err != nil {
+		if asked := new(url.Error); errors.As(err, &asked) {
+			err = asked.Err // who was asked is told with every failure
+		}
 		return false, cmp.Or(stalled(ctx), err)
 	}
 	defer res.Body.Close()
@@ -341,6 +361,9 @@ func (f *fetcher) receive(body io.Reader, it item, part string, have int64, watc
 		}
 		if err == io.EOF {
 			return false, file.Sync()
+		}
+		if err == io.ErrUnexpectedEOF {
+			return false, fmt.Errorf("the connection broke after %d bytes", have)
 		}
 		if err != nil {
 			return false, err

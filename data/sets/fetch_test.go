@@ -59,6 +59,14 @@ func breaksOff(times int) behaviour {
 	}
 }
 
+// breaksThere never gets further than a thousand bytes.
+func breaksThere(w http.ResponseWriter, r *http.Request, n int) {
+	w.Header().Set("Content-Length", fmt.Sprint(len(packed)))
+	w.Write(packed[:1000])
+	w.(http.Flusher).Flush()
+	panic(http.ErrAbortHandler)
+}
+
 // cutter passes on so many bytes.
 type cutter struct {
 	http.ResponseWriter
@@ -164,6 +172,7 @@ func TestFetchFromServersThatMisbehave(t *testing.T) {
 		{"it does not have it, another does", []behaviour{notFound, well}, ""},
 		{"all have the wrong bytes", []behaviour{wrongBytes, loginPage}, "not the original"},
 		{"all are silent", []behaviour{saysNothing, stalls}, "fell silent"},
+		{"it breaks off at the same place for good", []behaviour{breaksThere}, "the connection broke after "},
 		{"none has it", []behaviour{notFound, notFound}, "x.gz cannot be had from any of its 2 mirrors"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -177,7 +186,12 @@ func TestFetchFromServersThatMisbehave(t *testing.T) {
 			got, readErr := os.ReadFile(filepath.Join(dir, "x.gz"))
 			if c.want != "" {
 				if err == nil || !strings.Contains(err.Error(), c.want) {
-					t.Errorf("%v; want %q in it", err, c.want)
+					t.Fatalf("%v; want %q in it", err, c.want)
+				}
+				for _, address := range urls {
+					if strings.Count(err.Error(), "\n\t"+address+": ") != 1 || strings.Count(err.Error(), address) != 1 {
+						t.Errorf("%v; want one line for %s", err, address)
+					}
 				}
 				if !errors.Is(readErr, fs.ErrNotExist) {
 					t.Errorf("a file is there all the same: %v", readErr)
