@@ -84,7 +84,7 @@ func List(parent string) ([]Summary, error) {
 
 // Summarise looks at the run in dir.
 func Summarise(dir string) Summary {
-	s := Summary{Name: filepath.Base(dir), Dir: dir, Condition: Broken}
+	s := Summary{Name: filepath.Base(dir), Dir: dir, Condition: Broken, Checkpoints: []int{}} // no null in JSON
 	r, err := Open(dir)
 	if err == nil {
 		err = s.fill(r)
@@ -98,11 +98,13 @@ func Summarise(dir string) Summary {
 func (s *Summary) fill(r *Run) (err error) {
 	m := r.Manifest
 	s.Model, s.Data, s.Seed, s.Created = m.Model, m.Data.Name, m.Seed, m.Created
-	if s.Checkpoints, err = r.Checkpoints(); err != nil {
+	rounds, err := r.Checkpoints()
+	if err != nil {
 		return err
 	}
-	if n := len(s.Checkpoints); n > 0 {
-		s.Round = s.Checkpoints[n-1]
+	s.Checkpoints = append(s.Checkpoints, rounds...)
+	if n := len(rounds); n > 0 {
+		s.Round = rounds[n-1]
 	}
 	if s.Last, err = lastRecord(r.Path(RoundsFile)); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/ganymede-gan/ganymede"
@@ -24,11 +25,15 @@ func completeFirst(names func() []string) completion {
 }
 
 func completeFlag(cmd *cobra.Command, flag string, names func() []string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	must(cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return names(), cobra.ShellCompDirectiveNoFileComp
-	})
+	}))
+}
+
+// must is for flags that do not exist: the first test finds them.
+func must(err error) {
 	if err != nil {
-		panic(err) // the flag does not exist: found by the first test
+		panic(err)
 	}
 }
 
@@ -39,6 +44,41 @@ func runPaths() (paths []string) {
 		paths = append(paths, s.Dir+"\t"+s.Model+" on "+s.Data)
 	}
 	return paths
+}
+
+// completeOfRun offers what the run named as first argument has.
+func completeOfRun(cmd *cobra.Command, flag string, names func(folder *run.Run) []string) {
+	must(cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		folder, err := run.Open(args[0])
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return names(folder), cobra.ShellCompDirectiveNoFileComp
+	}))
+}
+
+func checkpointNames(folder *run.Run) []string {
+	names := []string{"last"}
+	rounds, _ := folder.Checkpoints()
+	for _, round := range rounds {
+		names = append(names, strconv.Itoa(round))
+	}
+	return names
+}
+
+func classNames(folder *run.Run) []string {
+	raw, err := folder.Read(run.CodecFile)
+	if err != nil {
+		return nil
+	}
+	codec, err := sets.UnmarshalCodec(raw)
+	if err != nil {
+		return nil
+	}
+	return codec.Classes()
 }
 
 func setNames() (names []string) {

@@ -51,7 +51,7 @@ func (a *app) dryRun(ctx context.Context, p *ganymede.Plan, asJSON bool) error {
 	}
 	describe(a.stdout, p)
 	for _, f := range r.Fields {
-		fmt.Fprintf(a.stdout, "field   %s %v, in [%v, %v]\n", f.Name, append([]int{p.Game.Batch}, f.Shape...), figure(f.Low), figure(f.High))
+		fmt.Fprintf(a.stdout, "field   %s %v, from %v to %v\n", f.Name, append([]int{p.Game.Batch}, f.Shape...), f.Low, f.High)
 	}
 	for _, player := range r.Players {
 		fmt.Fprintf(a.stdout, "player  %s: %s parameters\n", player.Name, count(player.Parameters))

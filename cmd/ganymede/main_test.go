@@ -7,10 +7,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
 )
 
 func TestMain(m *testing.M) {
@@ -72,4 +74,21 @@ func makeMain() {
 		fmt.Fprintln(os.Stderr, "make:", err)
 		os.Exit(1)
 	}
+}
+
+// Whoever asks a command for help sees how it is typed.
+func TestEveryCommandHasAnExample(t *testing.T) {
+	var look func(*cobra.Command)
+	look = func(c *cobra.Command) {
+		if c.Hidden {
+			return
+		}
+		if !strings.Contains(c.Example, "ganymede "+strings.TrimPrefix(c.CommandPath(), "ganymede ")) && c.HasParent() || c.Short == "" {
+			t.Errorf("%s: the example is %q, the line about it %q", c.CommandPath(), c.Example, c.Short)
+		}
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+	}
+	look(newRoot(&app{}))
 }

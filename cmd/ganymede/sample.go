@@ -25,6 +25,7 @@ func (f *generatorFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.backend, "backend", "cpu", "what computes: cpu, go or xla:PLUGIN")
 	flags.IntVar(&f.threads, "threads", 0, "threads of the cpu backend; 0 is one a CPU")
 	flags.BoolVar(&f.json, "json", false, "print what was written as JSON")
+	completeOfRun(cmd, "checkpoint", checkpointNames)
 	completeFlag(cmd, "weights", func() []string { return []string{"ema", "raw"} })
 	completeFlag(cmd, "backend", func() []string { return ganymede.Backends() })
 }
@@ -133,6 +134,7 @@ of the model's output (npz), or, of points, as a table (csv). Sample i of a seed
 	flags.StringVar(&format, "format", "", "grid, png, npz or, of points, csv; default is what --out ends in, else grid")
 	flags.StringVar(&out, "out", "", "file, or folder for png; default is a name after the run's, here")
 	f.add(cmd)
+	completeOfRun(cmd, "class", classNames)
 	completeFlag(cmd, "format", func() []string { return []string{ganymede.Grid, ganymede.PNG, ganymede.NPZ, ganymede.CSV} })
 	return cmd
 }
