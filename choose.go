@@ -27,6 +27,10 @@ func chooseModel(request Request, found *sets.Found) (model gan.Model, why strin
 	}
 	name := "dcgan"
 	switch {
+	case found.Couple != nil && found.Couple.Paired():
+		name, why = "pix2pix", "every picture has a partner of its name in the other folder"
+	case found.Couple != nil:
+		name, why = "cyclegan", "the data are pictures of two kinds without partners"
 	case found.Survey == nil:
 		name, why = "wgan-gp", "the data are points, and it finds every mode"
 	case len(found.Survey.Classes) >= 2 && len(found.Survey.Classes) <= mostClasses:
@@ -38,6 +42,18 @@ func chooseModel(request Request, found *sets.Found) (model gan.Model, why strin
 	return model, why, err
 }
 
+// couple makes the data what the model learns from: pairs of pictures that lie side by side, where it translates and nobody named a
+// second kind; and tells which pictures have no partner, where it needs pairs.
+func couple(model gan.Model, found *sets.Found) error {
+	if model.Domains != gan.One && found.Couple == nil {
+		found.Halve()
+	}
+	if model.Domains == gan.Pairs && found.Couple != nil {
+		return found.Couple.Partners()
+	}
+	return nil
+}
+
 // chooseSide settles the side of the pictures: the one asked for, else the largest that the model can do and the data fills.
 // Data fill a side that is theirs, or at most a seventh more: 32 for pictures of 28, where the model cannot do 28.
 func chooseSide(model gan.Model, asked int, found *sets.Found) int {
@@ -45,6 +61,9 @@ func chooseSide(model gan.Model, asked int, found *sets.Found) int {
 		return asked
 	}
 	own := found.Survey.Side()
+	if found.Couple != nil {
+		own = found.Couple.Side()
+	}
 	if slices.Contains(model.Sides, own) {
 		return own
 	}

@@ -164,16 +164,20 @@ func runsDir(dir string) string {
 // manifest is what run.toml says.
 func (p *Plan) manifest() run.Manifest {
 	origin := p.Set.Origin
-	path := p.request.Data
-	if _, err := os.Stat(path); err == nil {
-		if absolute, err := filepath.Abs(path); err == nil {
-			path = absolute
-		}
-	}
 	return run.Manifest{
 		Model: p.Model.Name, Seed: p.Seed, Options: p.Config.TOML(), Created: time.Now(), Versions: p.versions(),
 		Data: run.DataIdentity{
-			Name: p.Set.Name, Path: path, SHA256: origin.Hash, Count: int64(origin.Records), Bytes: origin.Bytes, Licence: origin.Licence,
+			Name: p.Set.Name, Path: absolute(p.request.Data), To: absolute(p.request.To), SHA256: origin.Hash, Count: int64(origin.Records), Bytes: origin.Bytes, Licence: origin.Licence,
 		},
 	}
+}
+
+// absolute is a path that is there, from the root; a set's name stays as it is.
+func absolute(path string) string {
+	if _, err := os.Stat(path); err == nil {
+		if whole, err := filepath.Abs(path); err == nil {
+			return whole
+		}
+	}
+	return path
 }

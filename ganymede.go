@@ -20,6 +20,7 @@ import (
 // Request says what to train. Only Data is needed, or Run with Resume.
 type Request struct {
 	Data    string     // a path, or the name of a set
+	To      string     // the second kind of pictures, of a model that translates: a path or a name
 	Model   string     // "": as File, Environ or Set say, else one that fits the data
 	Custom  *gan.Model // a model of the program's own, in place of Model
 	Game    GameFunc   // a whole game of the program's own, in place of a model's; Custom, without Options, may give its name

@@ -43,6 +43,8 @@ type Generator struct {
 	backend *opened
 	played  *gan.Game
 	weights *layers.Weights
+
+	pictures images.Options // how the run made pictures ready
 }
 
 // Open loads the generator of a run.
@@ -59,7 +61,7 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if g.Codec, err = sets.UnmarshalCodec(raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
 	}
-	game, engine, err := g.game(folder, o)
+	game, options, err := g.game(folder, o)
 	if err != nil {
 		return nil, err
 	}
@@ -67,10 +69,10 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if err := g.load(folder, game, weights, o); err != nil {
 		return nil, err
 	}
-	if g.backend, err = openBackend(o.Backend, o.Threads, engine); err != nil {
+	if g.backend, err = openBackend(o.Backend, o.Threads, options.engine); err != nil {
 		return nil, err
 	}
-	g.played, g.weights = game, weights
+	g.played, g.weights, g.pictures = game, weights, options.images
 	game.Averaged = false // what was loaded stands under the weights' own paths
 	if g.sampler, err = train.NewSampler(g.backend.compute, game, weights, false); err != nil {
 		g.backend.compute.Finalize()
@@ -79,27 +81,27 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	return g, nil
 }
 
-// game builds the game that the run's configuration describes, and says how its backend computes.
-func (g *Generator) game(folder *run.Run, o OpenOptions) (*gan.Game, Engine, error) {
+// game builds the game that the run's configuration describes.
+func (g *Generator) game(folder *run.Run, o OpenOptions) (*gan.Game, *options, error) {
 	var err error
 	g.Model, _, err = chooseModel(Request{Model: folder.Manifest.Model, Custom: o.Custom, Game: o.Game}, nil)
 	if err != nil {
-		return nil, Engine{}, fmt.Errorf("%w; a program's own model is opened by that program", err)
+		return nil, nil, fmt.Errorf("%w; a program's own model is opened by that program", err)
 	}
 	c, options, err := configure(g.Model, g.Codec.Kind())
 	if err != nil {
-		return nil, Engine{}, err
+		return nil, nil, err
 	}
 	if err := c.Load(folder.Manifest.Source()); err != nil {
-		return nil, Engine{}, err
+		return nil, nil, err
 	}
 	game, err := makeGame(g.Model, options, o.Game, shapeOfCodec(g.Codec))
-	return game, options.engine, err
+	return game, options, err
 }
 
 func shapeOfCodec(codec data.Codec) gan.Data {
 	empty := data.Empty(codec.Fields())
-	return shapeOf(&data.Set{Train: empty})
+	return shapeOf(&data.Set{Train: empty, Codec: codec})
 }
 
 // load reads the weights that were asked for.
@@ -148,6 +150,9 @@ type SampleOptions struct {
 // Sample makes samples: fields by name, "pictures" [N, height, width, channels] in [-1, 1] or "points" [N, 2], in the model's units,
 // and of a conditional model "labels" [N].
 func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, error) {
+	if err := g.starts(); err != nil {
+		return nil, err
+	}
 	if o.N < 1 {
 		return nil, wrong{fmt.Errorf("%d samples are asked for; ask for 1 or more", o.N)}
 	}
@@ -224,6 +229,9 @@ func (g *Generator) Conditional() bool { return len(g.sampler.Latents(0, 0).Labe
 // Interpolate makes rows of samples, each from one sample of the seed to the next in so many frames, [rows*frames, ...], row by
 // row. Latents go along the great circle, where Gaussian latents of many dimensions lie (White 2016, 1609.04468).
 func (g *Generator) Interpolate(ctx context.Context, seed int64, rows, frames int) (data.Batch, error) {
+	if err := g.starts(); err != nil {
+		return nil, err
+	}
 	if rows < 1 || frames < 2 {
 		return nil, wrong{fmt.Errorf("%d rows of %d frames are asked for; ask for 1 row and 2 frames or more", rows, frames)}
 	}
@@ -263,19 +271,29 @@ func slerp(a, b []float32, t float64) []float32 {
 	return out
 }
 
-// firstRecords are the first training records, to draw beside samples.
+// firstRecords are the first training records, to draw beside samples, or of two kinds of pictures the first that were held out,
+// to be translated.
 func firstRecords(set *data.Set, n int) (data.Batch, error) {
-	indices := make([]int, min(n*8, set.Train.Len()))
+	from, most := set.Train, n*8
+	if _, couple := set.Codec.(images.CoupleCodec); couple {
+		most = n
+		if set.HeldOut.Len() > 0 {
+			from = set.HeldOut
+		}
+	}
+	indices := make([]int, min(most, from.Len()))
 	for i := range indices {
 		indices[i] = i
 	}
 	batch := data.Batch{}
-	return batch, set.Train.Read(context.Background(), indices, batch)
+	return batch, from.Read(context.Background(), indices, batch)
 }
 
 // drawSheet draws samples as people look at them: pictures on a sheet, points over the real ones.
 func drawSheet(codec data.Codec, real, samples data.Batch) (content []byte, ext string, err error) {
 	switch codec := codec.(type) {
+	case images.CoupleCodec:
+		content, err = drawTranslations(codec, real, samples)
 	case images.Codec:
 		content, err = codec.SheetPNG(samples[data.Pictures], columns(samples[data.Pictures].Len(), len(codec.Classes())))
 	case points.Codec:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ganymede-gan/ganymede/config"
+	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/ganymede-gan/ganymede/train"
@@ -104,6 +105,9 @@ func DefaultShape(model gan.Model) gan.Data {
 		if side == 64 {
 			shape.Shape = []int{64, 64, 3}
 		}
+	}
+	if model.Domains != gan.One {
+		shape = gan.Data{Field: data.A, To: data.B, Paired: true, Shape: []int{256, 256, 3}}
 	}
 	return shape
 }

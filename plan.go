@@ -71,8 +71,16 @@ func (p *Plan) find(ctx context.Context) (*sets.Found, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.request.To != "" {
+		if err := found.With(ctx, p.request.To, images.ScanOptions{}); err != nil {
+			return nil, err
+		}
+	}
 	if p.Model, p.Why, err = chooseModel(p.request, found); err != nil {
 		return nil, err
+	}
+	if err := couple(p.Model, found); err != nil {
+		return nil, wrong{err}
 	}
 	p.Config, p.options, err = configure(p.Model, found.Kind)
 	return found, err
@@ -140,7 +148,14 @@ func shapeOf(set *data.Set) gan.Data {
 			d.Classes = int(field.High) + 1
 			continue
 		}
+		if field.Name == data.B {
+			d.To = field.Name
+			continue
+		}
 		d.Field, d.Shape = field.Name, field.Shape
+	}
+	if couple, ok := set.Codec.(images.CoupleCodec); ok {
+		d.Paired = couple.Paired
 	}
 	return d
 }

@@ -127,6 +127,9 @@ func (p *Plan) play(ctx context.Context, folder *run.Run, stage *stage) error {
 	if err != nil {
 		return err
 	}
+	if stage.sampler.Starts() != nil {
+		stage.sampler.Show(real)
+	}
 	session := &train.Session{
 		Trainer: stage.trainer, Sampler: stage.sampler, Run: folder, Options: p.options.train, Time: p.Time, Observe: p.request.Observe,
 		Draw: func(samples data.Batch) ([]byte, string, error) { return drawSheet(p.Set.Codec, real, samples) },

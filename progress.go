@@ -45,7 +45,7 @@ func writeProgress(folder *run.Run, codec data.Codec) (string, error) {
 			return "", err
 		}
 		label := fmt.Sprintf("round %d", round)
-		if pictures, ok := codec.(images.Codec); ok {
+		if pictures, ok := PictureCodec(codec); ok {
 			cells = append(cells, beside(label, firstRow(sheet, pictures)))
 		} else {
 			cells = append(cells, above(label, shrunk(sheet)))
@@ -57,6 +57,15 @@ func writeProgress(folder *run.Run, codec data.Codec) (string, error) {
 	}
 	path := folder.Path("samples", ProgressFile)
 	return path, run.WriteFile(path, func(w io.Writer) error { return png.Encode(w, join(cells, columns)) })
+}
+
+// PictureCodec is the codec of single pictures, of either kind where there are two.
+func PictureCodec(codec data.Codec) (images.Codec, bool) {
+	if couple, ok := codec.(images.CoupleCodec); ok {
+		return couple.Codec, true
+	}
+	pictures, ok := codec.(images.Codec)
+	return pictures, ok
 }
 
 // sheetRounds lists the rounds that have a sheet, ascending.

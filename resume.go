@@ -33,6 +33,9 @@ func prepareResume(ctx context.Context, request Request, file []byte) (*Plan, er
 	if request.Data == "" {
 		request.Data = m.Data.Path
 	}
+	if request.To == "" {
+		request.To = m.Data.To
+	}
 	plan := &Plan{
 		Data: request.Data, Seed: m.Seed, Time: request.Time, Rounds: request.Rounds, Dir: folder.Dir, request: request, resumed: folder,
 	}

@@ -242,8 +242,10 @@ func TestCombinations(t *testing.T) {
 	compare(t, "critics without batch norm", free)
 	compare(t, "critics with batch norm", mixing)
 	compare(t, "techniques", technical)
-	compare(t, "data", dataMatrix(t))
 }
+
+// TestModelsAndData asks every network for every kind of data; the document says which are refused, and why.
+func TestModelsAndData(t *testing.T) { compare(t, "data", dataMatrix(t)) }
 
 // dataMatrix asks every network for every kind of data.
 func dataMatrix(t *testing.T) *matrix {
@@ -259,8 +261,10 @@ func dataMatrix(t *testing.T) *matrix {
 		{"64x64, classes", gan.Data{Field: "pictures", Shape: []int{64, 64, 3}, Classes: 2}},
 		{"64x32", gan.Data{Field: "pictures", Shape: []int{64, 32, 3}, Classes: 2}},
 		{"512x512", gan.Data{Field: "pictures", Shape: []int{512, 512, 3}, Classes: 2}},
+		{"64x64, two kinds", gan.Data{Field: "a", To: "b", Shape: []int{64, 64, 3}}},
+		{"64x64, pairs", gan.Data{Field: "a", To: "b", Paired: true, Shape: []int{64, 64, 3}}},
 	}
-	letters := map[string]string{"convolutions need pictures": "e", "the pictures are": "f", "a conditional model needs": "g"}
+	letters := map[string]string{"convolutions need pictures": "e", "the pictures are": "f", "a conditional model needs": "g", "it translates": "h", "it makes more of one kind": "h", "it learns from pairs": "i"}
 	m := &matrix{cells: map[[2]string]string{}}
 	for _, k := range kinds {
 		m.columns = append(m.columns, k.name)

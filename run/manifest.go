@@ -33,6 +33,7 @@ type Manifest struct {
 type DataIdentity struct {
 	Name    string `toml:"name" json:"name"`
 	Path    string `toml:"path" json:"path"`
+	To      string `toml:"to,omitempty" json:"to,omitempty"` // path of the second kind of pictures, where there are two
 	SHA256  string `toml:"sha256" json:"sha256"`
 	Count   int64  `toml:"count" json:"count"` // of samples
 	Bytes   int64  `toml:"bytes" json:"bytes"`
@@ -76,6 +77,9 @@ func (m Manifest) document() ([]byte, error) {
 	d := m.Data
 	fmt.Fprintf(&b, "\n[run.data]\nname = %s\npath = %s\nsha256 = %s\ncount = %d\nbytes = %d\nlicence = %s\n", config.Notation(d.Name),
 		config.Notation(d.Path), config.Notation(d.SHA256), d.Count, d.Bytes, config.Notation(d.Licence))
+	if d.To != "" {
+		fmt.Fprintf(&b, "to = %s\n", config.Notation(d.To))
+	}
 	if _, err := config.ReadValues(ManifestFile, b.Bytes(), Reserved()...); err != nil {
 		return nil, fmt.Errorf("run: the configuration cannot stand in %s: %w; no option may be called %v", ManifestFile, err, Reserved())
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ganymede-gan/ganymede"
 	"github.com/ganymede-gan/ganymede/config"
-	"github.com/ganymede-gan/ganymede/data/images"
 )
 
 // describe says what will be trained on what.
@@ -47,7 +46,7 @@ func heldOut(p *ganymede.Plan) string {
 
 // layout says how pictures will look, and what classes there are.
 func layout(p *ganymede.Plan) string {
-	codec, ok := p.Set.Codec.(images.Codec)
+	codec, ok := ganymede.PictureCodec(p.Set.Codec)
 	if !ok {
 		return ""
 	}
@@ -102,6 +101,9 @@ func conclude(w io.Writer, e ending) {
 	case diverged != nil:
 		fmt.Fprintf(table, "next:\n  ganymede sample %s\tnew %ss of that checkpoint\n", o.Dir, noun(e.plan))
 		fmt.Fprintf(table, "  ganymede train %s --init %s%s\tfrom there, lower; --resume would diverge again\n", e.plan.Data, o.Dir, lower(e.plan.Config))
+	case e.plan.Set.Codec.Kind() == "couples" && (e.err == nil || e.interrupted):
+		fmt.Fprintf(table, "next:\n  ganymede translate %s PICTURE\tthe other kind of it\n", o.Dir)
+		fmt.Fprintf(table, "  ganymede train --resume %s%s\tgo on\n", o.Dir, more(e))
 	case e.err == nil, e.interrupted:
 		fmt.Fprintf(table, "next:\n  ganymede sample %s\tnew %ss\n", o.Dir, noun(e.plan))
 		fmt.Fprintf(table, "  ganymede interpolate %s\tfrom one to the next\n", o.Dir)

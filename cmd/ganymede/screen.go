@@ -208,7 +208,7 @@ func (s *screen) show(e train.Event) {
 
 // excerpt is as much of a sheet as is worth its room on a terminal: three rows of pictures, or the plot.
 func (s *screen) excerpt(sheet image.Image) image.Image {
-	codec, ok := s.plan.Set.Codec.(images.Codec)
+	codec, ok := ganymede.PictureCodec(s.plan.Set.Codec)
 	part, can := sheet.(interface {
 		SubImage(image.Rectangle) image.Image
 	})

@@ -31,6 +31,9 @@ func newTrain(a *app) *cobra.Command {
 of one, MNIST's, CIFAR-10's or NumPy's files, or a set by name (ganymede data list). Without --model it chooses one that fits
 the data and says why.
 
+With --to it learns to translate pictures of DATA into those of the second folder: cyclegan without pairs and both ways, pix2pix from
+pairs, which have the same names in both folders; a folder of side-by-side pictures needs no --to. ganymede translate uses the run.
+
 Options of the model and of everything else are set by --set key=value, by environment variables such as GANYMEDE_SET_OPTIM_RATE, or
 by a TOML file (--config): flags win over the environment, which wins over the file. ganymede models NAME lists them.
 
@@ -38,6 +41,7 @@ Ctrl-C finishes the round and saves; a second one stops at once and keeps the la
 		Example: `  ganymede train fashion
   ganymede train ./pictures --model dcgan --set data.side=64 --set data.flip=true --time 2h
   ganymede train ring --set objective=hinge --set penalty.r1=1 --rounds 20000
+  ganymede train ./horses --to ./zebras --model cyclegan
   ganymede train ./pictures --dry-run
   ganymede train --resume runs/pictures-dcgan-1 --rounds 20000
   ganymede train ./more-pictures --init runs/pictures-dcgan-1`,
@@ -58,6 +62,7 @@ Ctrl-C finishes the round and saves; a second one stops at once and keeps the la
 	r := &f.request
 	flags := cmd.Flags()
 	flags.StringVar(&r.Model, "model", "", "model (ganymede models); chosen from the data if not given")
+	flags.StringVar(&r.To, "to", "", "the second kind of pictures, to translate between: a `path` or a set")
 	flags.StringVar(&r.Run, "run", "", "folder of the run; default is the next free name in runs/")
 	flags.IntVar(&r.Rounds, "rounds", 0, "how many rounds; default is the model's length")
 	flags.DurationVar(&r.Time, "time", 0, "how long instead, such as 90s, 10m or 2h")

@@ -17,46 +17,69 @@ func (s *Survey) Load(ctx context.Context, o Options, stored *data.Split) (*data
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", s.Name, err)
 	}
-	st, note, err := s.openStore(ctx, o, form)
+	ready, err := s.ready(ctx, o, form)
 	if err != nil {
 		return nil, err
 	}
-	defects := slices.Clone(s.Defects)
-	var usable []int // slots
-	for i, slot := range st.slots {
-		if slot.Hash == "" {
-			defects = append(defects, Defect{File: s.entries[i].name, Problem: slot.Problem})
-			continue
-		}
-		usable = append(usable, i)
-	}
-	slices.SortFunc(defects, func(a, b Defect) int { return cmp.Compare(a.File, b.File) })
-	if err := s.enough(st, usable, defects, o); err != nil {
+	if err := ready.enough(o); err != nil {
 		return nil, err
 	}
 	codec := s.codec(form)
-	labels := s.labelNumbers()
-	split := s.holdOut(st, usable, labels, o, stored)
-	set := &data.Set{Name: s.Name, Codec: codec, Split: split, Defects: defects, Notes: slices.Clone(s.Notes)}
-	if note != "" {
-		set.Notes = append(set.Notes, note)
-	}
-	trainOn, heldOut := s.divide(st, usable, split)
-	all := source{store: st, form: form, fields: codec.Fields(), labels: labels}
+	split := ready.holdOut(o, stored)
+	set := &data.Set{Name: s.Name, Codec: codec, Split: split, Defects: ready.defects, Notes: slices.Concat(s.Notes, ready.notes)}
+	trainOn, heldOut := ready.divide(split)
+	all := source{store: ready.store, form: form, fields: codec.Fields(), labels: ready.labels}
 	set.Train, set.HeldOut = all.of(trainOn, o.Flip), all.of(heldOut, false)
 	set.Origin = data.Origin{
-		Name: s.Name, Hash: s.Hash, Records: len(usable), Train: len(trainOn), HeldOut: len(heldOut), Bytes: s.Bytes,
+		Name: s.Name, Hash: s.Hash, Records: len(ready.usable), Train: len(trainOn), HeldOut: len(heldOut), Bytes: s.Bytes,
 		Licence: s.Licence, Attribution: s.Credit,
 	}
 	if len(trainOn) < 2 {
-		return nil, fmt.Errorf("data: %s: %d pictures are left to train on after %d were held out; lower data.holdout or add pictures",
-			s.Name, len(trainOn), len(heldOut))
+		return nil, tooFew(s.Name, trainOn, heldOut)
 	}
 	return set, nil
 }
 
+func tooFew(name string, trainOn, heldOut []int) error {
+	return fmt.Errorf("data: %s: %d pictures are left to train on after %d were held out; lower data.holdout or add pictures",
+		name, len(trainOn), len(heldOut))
+}
+
+// prepared is a survey whose pictures are made ready in one form.
+type prepared struct {
+	*Survey
+	form    form
+	store   *store
+	usable  []int    // slots
+	defects []Defect // by file
+	labels  []int32  // of each entry; nil where there are no classes
+	notes   []string
+}
+
+// ready makes every picture ready, and tells which could not be.
+func (s *Survey) ready(ctx context.Context, o Options, f form) (*prepared, error) {
+	st, note, err := s.openStore(ctx, o, f)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{Survey: s, form: f, store: st, defects: slices.Clone(s.Defects), labels: s.labelNumbers()}
+	if note != "" {
+		p.notes = append(p.notes, note)
+	}
+	for i, slot := range st.slots {
+		if slot.Hash == "" {
+			p.defects = append(p.defects, Defect{File: s.entries[i].name, Problem: slot.Problem})
+			continue
+		}
+		p.usable = append(p.usable, i)
+	}
+	slices.SortFunc(p.defects, func(a, b Defect) int { return cmp.Compare(a.File, b.File) })
+	return p, nil
+}
+
 // enough refuses data that is broken beyond the limit, or from which nothing can be learned.
-func (s *Survey) enough(st *store, usable []int, defects []Defect, o Options) error {
+func (p *prepared) enough(o Options) error {
+	s, st, usable, defects := p.Survey, p.store, p.usable, p.defects
 	switch {
 	case len(defects) > o.MaxBroken:
 		return fmt.Errorf("data: %s: %d of %d files cannot be used (first: %s); the limit is %d; raise data.max-broken or replace the files",
@@ -96,7 +119,8 @@ func (s *Survey) labelNumbers() []int32 {
 }
 
 // holdOut is the split: the stored one, the data's own, or one by content.
-func (s *Survey) holdOut(st *store, usable []int, labels []int32, o Options, stored *data.Split) data.Split {
+func (p *prepared) holdOut(o Options, stored *data.Split) data.Split {
+	s, st, usable, labels := p.Survey, p.store, p.usable, p.labels
 	if stored != nil {
 		return *stored
 	}
@@ -123,12 +147,12 @@ func (s *Survey) holdOut(st *store, usable []int, labels []int32, o Options, sto
 
 // divide sends every picture to its side. A picture that equals a held-out one is not trained on, wherever it lies; one that is
 // in the training part of data with a test split is not counted to the test split either, so that stays as its makers left it.
-func (s *Survey) divide(st *store, usable []int, split data.Split) (trainOn, heldOut []int) {
+func (p *prepared) divide(split data.Split) (trainOn, heldOut []int) {
 	held := split.Set()
-	for _, i := range usable {
-		where, equal := s.entries[i].split, held[st.slots[i].Hash]
+	for _, i := range p.usable {
+		where, equal := p.entries[i].split, held[p.store.slots[i].Hash]
 		switch {
-		case where == test, where == train && equal && s.Test == 0:
+		case where == test, where == train && equal && p.Test == 0:
 			heldOut = append(heldOut, i)
 		case where == train && !equal:
 			trainOn = append(trainOn, i)

@@ -55,6 +55,7 @@ type form struct {
 	Channels   int
 	Letterbox  bool
 	Background color.NRGBA
+	Part       part
 }
 
 func (f form) size() int { return f.Side * f.Side * f.Channels }

@@ -7,6 +7,30 @@ import (
 	"golang.org/x/image/draw"
 )
 
+// part is what of a picture is meant.
+type part byte
+
+const (
+	whole part = iota
+	left       // half, of pictures side by side
+	right
+)
+
+// of copies the part out of a picture.
+func (h part) of(p *image.NRGBA) *image.NRGBA {
+	if h == whole {
+		return p
+	}
+	half := p.Rect.Dx() / 2
+	from := 0
+	if h == right {
+		from = half
+	}
+	out := image.NewNRGBA(image.Rect(0, 0, half, p.Rect.Dy()))
+	draw.Copy(out, image.Point{}, p, image.Rect(from, 0, from+half, p.Rect.Dy()), draw.Src, nil)
+	return out
+}
+
 // prepare makes a picture the size and the channels of the form: [side, side, channels] bytes, into out.
 //
 // It scales with Catmull and Rom's cubic, whose kernel grows with the step, so nothing finer than a pixel of the result

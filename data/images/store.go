@@ -270,6 +270,7 @@ func (c *counter) one() {
 }
 
 func (p *filling) put(i int, img *image.NRGBA, buffer []byte) {
+	img = p.form.Part.of(img)
 	p.form.prepare(img, buffer)
 	p.slots[i] = slot{Hash: contentHash(img), Sum: crc32.Checksum(buffer, castagnoli)}
 	if _, err := p.to.WriteAt(buffer, int64(i)*int64(len(buffer))); err != nil {

@@ -100,6 +100,7 @@ type Options struct {
 type Found struct {
 	Info
 	Survey       *images.Survey       // of pictures; nil for points
+	Couple       *images.Couple       // of pictures of two kinds, Survey being the first; nil otherwise
 	Distribution *points.Distribution // of points; nil for pictures
 }
 
@@ -172,8 +173,33 @@ func archiveOr(dir string) string {
 	return dir
 }
 
+// With finds pictures of a second kind and joins them to those that were found.
+func (f *Found) With(ctx context.Context, nameOrPath string, o images.ScanOptions) error {
+	second, err := Find(ctx, nameOrPath, o)
+	if err != nil {
+		return err
+	}
+	for _, kind := range []*Found{f, second} {
+		if kind.Survey == nil {
+			return fmt.Errorf("data: %s are %s; there are two kinds of pictures alone", kind.Name, kind.Kind)
+		}
+	}
+	f.Couple = images.NewCouple(f.Survey, second.Survey)
+	return nil
+}
+
+// Halve takes pictures side by side as pairs; others stay as they are.
+func (f *Found) Halve() {
+	if f.Survey != nil && f.Survey.SideBySide() {
+		f.Couple = images.Halves(f.Survey)
+	}
+}
+
 // Load makes what was found ready to be trained on.
 func (f *Found) Load(ctx context.Context, o Options) (*data.Set, error) {
+	if f.Couple != nil {
+		return f.Couple.Load(ctx, o.Images, o.Split)
+	}
 	if f.Distribution != nil {
 		return f.Distribution.Load(ctx, o.Points)
 	}
@@ -198,6 +224,8 @@ func UnmarshalCodec(raw []byte) (data.Codec, error) {
 	switch kind {
 	case "images":
 		return read[images.Codec](raw)
+	case "couples":
+		return read[images.CoupleCodec](raw)
 	case "points":
 		return read[points.Codec](raw)
 	}
