@@ -55,9 +55,9 @@ func mnist() Experiment {
 	// At 32 the networks start from 4x4 and have a layer more than at 28, where they start from 7x7 and lose sight of the whole digit.
 	// The slope at real records (R1) keeps the classes in balance. Without the class to steer by, samples between two digits are what
 	// misses the bar, and a smaller latent has less room between them: in trials of 4,000 rounds with seed 1 DCGAN had 81, 84 and 88 %
-	// confident samples with a latent of 16, 8 and 5. Twice the filters gave 82 %, two steps of the critic 82 %, no batch norm in the critic 73 %.
+	// confident samples with a latent of 16, 8 and 5; WGAN-GP had 89.5 % after 6,000 rounds with 5. Twice the filters gave 82 %, two steps of the critic 82 %, no batch norm in the critic 73 %.
 	steered := []string{"latent=32", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "penalty.r1=1"}
-	wasserstein := []string{"latent=5", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "optim.rate=0.0005", "optim.beta1=0.5"}
+	wasserstein := []string{"latent=4", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "optim.rate=0.0005", "optim.beta1=0.5"}
 	unsteered := []string{
 		"latent=5", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "penalty.r1=0.3", "optim.critic-rate=0.0004",
 	}
@@ -70,7 +70,7 @@ func mnist() Experiment {
 			{Name: "dcgan", Model: "dcgan", Rounds: 20000, Set: unsteered, Seeds: seeds()[:1], Bars: digits},
 			{Name: "cgan", Model: "cgan", Rounds: 5000, Set: steered, Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
 			{Name: "lsgan", Model: "lsgan", Rounds: 20000, Set: unsteered, Seeds: seeds()[:1], Bars: digits},
-			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 6000, Set: wasserstein, Seeds: seeds()[:1], Bars: digits},
+			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 9000, Set: wasserstein, Seeds: seeds()[:1], Bars: digits},
 		},
 	}
 }
