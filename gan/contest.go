@@ -27,6 +27,22 @@ type Judged struct {
 	Labels  *Node // [batch], of a conditional critic; else nil
 	// Score is the critic: scores [batch], or [batch, height, width, 1] of a critic that judges patches.
 	Score func(r *Turn, pass layers.Pass, records, labels *Node) *Node
+
+	Codes  []*Node   // that generated records were asked for, [batch, ...] each
+	Beside Auxiliary // what the mover's loss has of the records beside the score; nil: nothing
+}
+
+// Auxiliary is a part of a mover's loss that is no score: an auxiliary classifier's, a bound of mutual information. It is asked for
+// real and for generated records; nil is nothing.
+type Auxiliary func(r *Turn, seen Seen) *Node
+
+// Seen is what a critic made of records.
+type Seen struct {
+	Fake   bool
+	Score  *Node
+	Noted  map[string]*Node // by its network, [batch, ...]
+	Labels *Node            // as in Judged
+	Codes  []*Node
 }
 
 func (j Judged) score(r *Turn) *Node { return j.Score(r, r.pass, j.Records, j.Labels) }
@@ -38,12 +54,12 @@ func (j Judged) steady(r *Turn) Score {
 
 // criticLoss is the loss of a critic on real and on generated records, penalties and all.
 func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
-	fake.Records = graph.StopGradient(fake.Records)
-	onReal, onFake := c.scores(r, real, fake)
+	seenReal, seenFake := c.both(r, real, fake)
+	onReal, onFake := seenReal.Score, seenFake.Score
 	c.report(r, "real", onReal)
 	c.report(r, "fake", onFake)
 	lossReal, lossFake := c.objective.Critic(onReal, onFake, 1-c.Penalty.Smoothing)
-	loss := graph.Add(lossReal, lossFake)
+	loss := fake.beside(r, seenFake, real.beside(r, seenReal, graph.Add(lossReal, lossFake)))
 	add := func(name string, weight float64, value *Node) {
 		loss = graph.Add(loss, graph.MulScalar(r.Term(name, value), weight))
 	}
@@ -56,6 +72,9 @@ func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
 	if dragan := c.Penalty.Dragan; dragan > 0 {
 		add("dragan", dragan, Dragan(r, real.steady(r), real.Records))
 	}
+	if weight := c.Technique.Consistency; weight > 0 {
+		add("consistency", weight, consistent(r, real, onReal))
+	}
 	if c.Penalty.slopes() && !c.Penalty.lazy() {
 		loss = graph.Add(loss, c.slopes(r, real, fake))
 	}
@@ -64,15 +83,23 @@ func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
 
 // GeneratorLoss is the loss of a generator whose records are judged. real is called where the objective compares with real ones.
 func (c Contest) GeneratorLoss(r *Turn, real func(r *Turn) Judged, fake Judged) *Node {
-	if !c.objective.Relative {
+	var seenReal, seenFake Seen
+	if c.objective.Relative || c.Technique.FeatureMatching {
+		seenReal, seenFake = c.both(r, real(r), fake)
+	} else {
 		fake.Records = c.noisy(r, "fake", fake.Records)
-		onFake := fake.score(r)
-		c.report(r, "fake", onFake)
-		return c.objective.Generator(onFake, nil)
+		seenFake = fake.see(r)
+		seenFake.Fake = true
 	}
-	onReal, onFake := c.scores(r, real(r), fake)
-	c.report(r, "fake", onFake)
-	return c.objective.Generator(onFake, onReal)
+	c.report(r, "fake", seenFake.Score)
+	if c.Technique.FeatureMatching {
+		return fake.beside(r, seenFake, r.Term("features", matched(seenReal.Noted, seenFake.Noted)))
+	}
+	score := seenFake.Score
+	if c.Technique.TopK < 1 {
+		score = best(score, r.Knob("top-k"))
+	}
+	return fake.beside(r, seenFake, c.objective.Generator(score, seenReal.Score))
 }
 
 // CriticMoves are the moves of a critic that owns a scope, on the records of a step: its step, and that of lazy R1 and R2 with the
@@ -84,17 +111,20 @@ func (c Contest) CriticMoves(name, scope string, records func(r *Turn) (real, fa
 		Times: c.Optim.Critic, Parts: c.Optim.Accumulate, Limit: c.Optim.Limit,
 		Loss: func(r *Turn) *Node {
 			real, fake := records(r)
+			fake.Records = graph.StopGradient(fake.Records)
 			return c.criticLoss(r, real, fake)
 		},
 	}
 	if clip := c.Penalty.Clip; clip > 0 {
 		critic.Then = func(r *Turn) { Clip(r, clip) }
 	}
+	c.Technique.onCritic(&critic)
 	if !c.Penalty.lazy() {
 		return []Move{critic}
 	}
 	slope := critic
 	slope.Name, slope.Slot, slope.Times, slope.Every = name+"/slope", name, 1, c.Penalty.Every
+	slope.Beside = nil
 	slope.Loss = func(r *Turn) *Node {
 		real, fake := records(r)
 		return graph.MulScalar(c.slopes(r, real, fake), float64(c.Penalty.Every))
@@ -122,23 +152,55 @@ func (c Contest) noisy(r *Turn, name string, x *Node) *Node {
 	if c.Penalty.Noise == 0 {
 		return x
 	}
-	noise := r.Draw(Normal("noise/"+name, x.Shape().Dimensions[1:]...))
+	dims := x.Shape().Dimensions
+	noise := part(r.Draw(Normal("noise/"+name, dims[1:]...)), dims[0])
 	return graph.Add(x, graph.Mul(noise, r.Knob("noise")))
 }
 
-// scores returns the critic's scores of real and generated records.
-func (c Contest) scores(r *Turn, real, fake Judged) (onReal, onFake *Node) {
+// see runs the critic.
+func (j Judged) see(r *Turn) Seen {
+	seen := Seen{Labels: j.Labels, Codes: j.Codes}
+	seen.Noted = r.bind.Noted(func() { seen.Score = j.score(r) })
+	return seen
+}
+
+// beside adds to a loss what the records are asked for beside their score.
+func (j Judged) beside(r *Turn, seen Seen, loss *Node) *Node {
+	if j.Beside == nil {
+		return loss
+	}
+	if more := j.Beside(r, seen); more != nil {
+		return graph.Add(loss, more)
+	}
+	return loss
+}
+
+// both runs the critic on real and generated records, apart or in one batch.
+func (c Contest) both(r *Turn, real, fake Judged) (onReal, onFake Seen) {
 	real.Records, fake.Records = c.noisy(r, "real", real.Records), c.noisy(r, "fake", fake.Records)
 	if c.Optim.Statistics == "separate" {
-		return real.score(r), fake.score(r)
+		onReal, onFake = real.see(r), fake.see(r)
+	} else {
+		joint := real
+		joint.Records = graph.Concatenate([]*Node{real.Records, fake.Records}, 0)
+		if real.Labels != nil {
+			joint.Labels = graph.Concatenate([]*Node{real.Labels, fake.Labels}, 0)
+		}
+		seen, batch := joint.see(r), real.Records.Shape().Dimensions[0]
+		onReal, onFake = seen.rows(0, batch, real), seen.rows(batch, 2*batch, fake)
 	}
-	both := real
-	both.Records = graph.Concatenate([]*Node{real.Records, fake.Records}, 0)
-	if real.Labels != nil {
-		both.Labels = graph.Concatenate([]*Node{real.Labels, fake.Labels}, 0)
+	onFake.Fake = true
+	return onReal, onFake
+}
+
+// rows are the records from..to-1 of a batch, of which each noted node has a row a record.
+func (s Seen) rows(from, to int, of Judged) Seen {
+	rows := func(x *Node) *Node { return graph.SliceAxis(x, 0, graph.AxisRange(from, to)) }
+	some := Seen{Score: rows(s.Score), Noted: map[string]*Node{}, Labels: of.Labels, Codes: of.Codes}
+	for name, node := range s.Noted {
+		some.Noted[name] = rows(node)
 	}
-	scores, batch := both.score(r), real.Records.Shape().Dimensions[0]
-	return graph.Slice(scores, graph.AxisRange(0, batch)), graph.Slice(scores, graph.AxisRange(batch, 2*batch))
+	return some
 }
 
 // report logs the mean score, as D(x) in [0, 1] where the objective makes it a probability.
@@ -176,7 +238,7 @@ func (o Options) Knobs() []Knob {
 			return penalty.Noise * max(0, 1-now.Done()/penalty.NoiseEnd)
 		}})
 	}
-	return knobs
+	return append(knobs, o.Technique.knobs()...)
 }
 
 // GeneratorMove is the move of a generator, or of several in one step, under the options, to be given its loss.
@@ -189,5 +251,6 @@ func (c Contest) GeneratorMove(name string, owns ...string) Move {
 	if c.Optim.Average > 0 {
 		move.Then = func(r *Turn) { Average(r, r.Knob("average")) }
 	}
+	c.Technique.onGenerator(&move)
 	return move
 }

@@ -33,8 +33,10 @@ type Game struct {
 	Styles int // layers that take a style
 	// Shown are the scopes of the weights that Generate reads, raw: what a program that only samples must have.
 	Shown []string
-	// Hooks stand between the layers of a scope and their weights.
-	Hooks map[string][]layers.Hook
+	// Dress returns a player's place with the hooks and marks of the techniques in use; nil: as it is.
+	Dress func(scope string, net Net) Net
+	// Codes are those of the needs that steer what is generated, one by one (InfoGAN).
+	Codes []Need
 	// Averaged tells that averages of the shown weights are kept, under the scope "average".
 	Averaged bool
 }
@@ -74,6 +76,8 @@ type Move struct {
 	Every     int               // lazy regularisation: made every k rounds; 0 is 1
 	Parts     int               // gradient accumulation: batches whose mean gradient makes one step; 0 is 1
 	Limit     float64           // gradients are scaled down to this global norm; 0: never
+	Beside    func(*Turn) *Node // what is added to the loss whatever it is: regularisation of the weights; nil: nothing
+	Freeze    int               // so many layers keep their weights, in the order in which the loss meets them (Mo 2020, 2002.10964)
 	Then      func(*Turn)       // in the graph, after the step: weight clipping, averaging
 }
 
@@ -116,6 +120,8 @@ const (
 	Flat
 	// Label is a class, drawn uniformly on the host, int32.
 	Label
+	// Code is one of Classes values, drawn uniformly on the host, int32, that means what the game finds for it.
+	Code
 	// Given is a number that who samples may choose, and Value otherwise.
 	Given
 )
@@ -153,6 +159,11 @@ func Uniform(name string, shape ...int) Need { return Need{Name: name, Kind: Fla
 // Labels needs classes drawn with equal chance.
 func Labels(name string, classes int) Need {
 	return Need{Name: name, Kind: Label, Int: true, Classes: classes}
+}
+
+// Categorical needs a code of so many values.
+func Categorical(name string, values int) Need {
+	return Need{Name: name, Kind: Code, Int: true, Classes: values}
 }
 
 // Knob is a host scalar that a round reads: a learning rate, the fade-in alpha. At gives its value for a round; without

@@ -117,8 +117,8 @@ func (o Optim) rate(name string, value float64) Knob {
 	}}
 }
 
-// unrolled is how many passes of the critic a round's graph may hold: the time to build it grows with the square.
-const unrolled = 128
+// mostPasses is how many passes of the critic a round's graph may hold: the time to build it grows with the square.
+const mostPasses = 128
 
 // check refuses, all at once, combinations that make no sense for a critic. docs/combinations.md has the matrix and the reasons.
 func (o Options) check(p Pair) error {
@@ -144,8 +144,8 @@ func (o Options) check(p Pair) error {
 	if o.Penalty.Path > 0 && p.Styled == nil {
 		refuse("penalty.path", "it is a penalty on how a picture changes with its styles, and this generator has none; take stylegan or stylegan2, or leave it at 0")
 	}
-	if passes := o.Optim.Critic * o.Optim.Accumulate; passes > unrolled {
-		refuse("optim.accumulate", "%d parts in each of %d critic steps make a round of %d passes in one graph; %d is the most", o.Optim.Accumulate, o.Optim.Critic, passes, unrolled)
+	if passes := o.Optim.Critic * o.Optim.Accumulate; passes > mostPasses {
+		refuse("optim.accumulate", "%d parts in each of %d critic steps make a round of %d passes in one graph; %d is the most", o.Optim.Accumulate, o.Optim.Critic, passes, mostPasses)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, o.Technique.check(p, o.Optim.Batch, o.Penalty.GP > 0))...)
 }

@@ -18,6 +18,10 @@ type Pair struct {
 	Generator func(net Net, z, y *Node) *Node
 	// Critic maps records and labels to scores [batch]: logits for objectives that speak of probabilities.
 	Critic func(net Net, x, y *Node) *Node
+	// Codes are categorical or uniform needs that the generator is told: they stand behind z, one-hot or from -1 to 1.
+	Codes []Need
+	// Beside is what both players' losses have beside the scores; nil: nothing.
+	Beside Auxiliary
 	// Mixes tells that batch norm in the critic ties a record's score to its neighbours.
 	Mixes bool
 	// Styled is the generator in its two parts, where it has them: path length and mixing two records need them apart.
@@ -48,8 +52,10 @@ func (p Pair) Game(o Options) (*Game, error) {
 		Generate: play.generate,
 		Shown:    []string{GeneratorScope},
 		Averaged: o.Optim.Average > 0,
-		Hooks:    o.Technique.Hooks([]string{CriticScope}, []string{GeneratorScope}),
+		Dress:    o.Technique.Dress([]string{CriticScope}, []string{GeneratorScope}, p.side()),
+		Codes:    p.Codes,
 	}
+	game.Needs = append(game.Needs, p.Codes...)
 	if p.Classes > 0 {
 		game.Needs = append(game.Needs, RecordLabels("labels", p.Classes), Labels("classes", p.Classes))
 	}
@@ -76,6 +82,14 @@ func (p Pair) Game(o Options) (*Game, error) {
 	return game, nil
 }
 
+// side is that of the pictures, 0 of other records.
+func (p Pair) side() int {
+	if len(p.Record.Shape) != 3 {
+		return 0
+	}
+	return p.Record.Shape[0]
+}
+
 // pairPlay is a pair with its rules.
 type pairPlay struct {
 	Pair
@@ -86,7 +100,11 @@ type pairPlay struct {
 
 // generate is the sampling graph.
 func (p *pairPlay) generate(r *Turn) Fields {
-	return p.fields(p.Generator(r.Net(GeneratorScope), r.Need(p.Latent.Name), p.classes(r)))
+	codes := make([]*Node, len(p.Codes))
+	for i, need := range p.Codes {
+		codes[i] = p.code(r, need)
+	}
+	return p.fields(p.Generator(r.Net(GeneratorScope), p.told(r.Need(p.Latent.Name), codes), p.classes(r)))
 }
 
 // mix is the sampling graph with the styles of two latents.
@@ -121,23 +139,58 @@ func (p *pairPlay) labels(r *Turn) *Node {
 	return r.Need("labels")
 }
 
-// fake generates this turn's batch.
-func (p *pairPlay) fake(r *Turn) (x, y *Node) {
-	if !p.o.Optim.ShareFake {
-		return p.Generator(r.Net(GeneratorScope), r.Need(p.Latent.Name), p.classes(r)), p.classes(r)
+// told is what the generator starts from: z with the codes behind it.
+func (p *pairPlay) told(z *Node, codes []*Node) *Node {
+	parts := []*Node{z}
+	for i, code := range codes {
+		if p.Codes[i].Kind == Code {
+			code = graph.OneHot(code, p.Codes[i].Classes, z.DType())
+		}
+		parts = append(parts, graph.Reshape(code, code.Shape().Dimensions[0], -1))
 	}
-	if p.Classes > 0 {
-		y = r.Once("classes", func() *Node { return p.classes(r) })
+	if len(parts) == 1 {
+		return z
 	}
-	x = r.Once("fake", func() *Node { return p.Generator(r.Net(GeneratorScope), r.Need(p.Latent.Name), y) })
-	return x, y
+	return graph.Concatenate(parts, -1)
 }
 
-// judged are records as the critic sees them, with their labels.
-func (p *pairPlay) judged(x, y *Node) Judged {
-	return Judged{Records: x, Labels: y, Score: func(r *Turn, pass layers.Pass, x, y *Node) *Node {
-		return p.Critic(r.Net(CriticScope).With(pass), x, y)
-	}}
+// code is a code as the game speaks of it: its number, or numbers in [-1, 1).
+func (p *pairPlay) code(r *Turn, need Need) *Node {
+	node := r.Need(need.Name)
+	if need.Kind == Code {
+		return node
+	}
+	return graph.AddScalar(graph.MulScalar(node, 2), -1)
+}
+
+// fake generates this turn's batch, as the critic sees it.
+func (p *pairPlay) fake(r *Turn) Judged {
+	once := func(key string, make func() *Node) *Node {
+		if p.o.Optim.ShareFake {
+			return r.Once(key, make)
+		}
+		return make()
+	}
+	var y *Node
+	if p.Classes > 0 {
+		y = once("classes", func() *Node { return p.classes(r) })
+	}
+	codes := make([]*Node, len(p.Codes))
+	for i, need := range p.Codes {
+		codes[i] = once(need.Name, func() *Node { return p.code(r, need) })
+	}
+	x := once("fake", func() *Node {
+		return p.Generator(r.Net(GeneratorScope), p.told(r.Need(p.Latent.Name), codes), y)
+	})
+	return p.judged(x, y, codes)
+}
+
+// judged are records as the critic sees them, with their labels and codes.
+func (p *pairPlay) judged(x, y *Node, codes []*Node) Judged {
+	return Judged{Records: pack(x, p.o.Technique.Packing), Labels: y, Codes: codes, Beside: p.Beside,
+		Score: func(r *Turn, pass layers.Pass, x, y *Node) *Node {
+			return p.Critic(r.Net(CriticScope).With(pass), x, y)
+		}}
 }
 
 // real are the records of this turn.
@@ -146,21 +199,28 @@ func (p *pairPlay) real(r *Turn) Judged {
 	if p.stage != nil {
 		x = p.stage.shrunk(r, x)
 	}
-	return p.judged(x, p.labels(r))
+	return p.judged(x, p.labels(r), nil)
 }
 
 func (p *pairPlay) criticMoves() []Move {
-	return p.contest.CriticMoves("critic", CriticScope, func(r *Turn) (real, fake Judged) { return p.real(r), p.judged(p.fake(r)) })
+	return p.contest.CriticMoves("critic", CriticScope, func(r *Turn) (real, fake Judged) { return p.real(r), p.fake(r) })
 }
 
 func (p *pairPlay) generatorMoves() []Move {
 	move := p.contest.GeneratorMove("generator", GeneratorScope)
-	move.Loss = func(r *Turn) *Node { return p.contest.GeneratorLoss(r, p.real, p.judged(p.fake(r))) }
+	move.Loss = func(r *Turn) *Node {
+		fake := p.fake(r)
+		loss := func() *Node { return p.contest.GeneratorLoss(r, p.real, fake) }
+		if steps := p.o.Technique.Unrolled; steps > 0 {
+			return unrolled(r, steps, CriticScope, func() *Node { return p.contest.criticLoss(r, p.real(r), fake) }, loss)
+		}
+		return loss()
+	}
 	moves := []Move{move}
 	if every := p.o.Penalty.betweenPaths(); every > 0 {
 		lazy := move
 		lazy.Name, lazy.Slot, lazy.Every, lazy.Loss = "generator/path", "generator", every, p.pathLoss
-		lazy.Then = nil // the average follows once a round
+		lazy.Then, lazy.Beside = nil, nil // the average follows once a round, and so does what is beside the loss
 		moves = append(moves, lazy)
 	}
 	return moves

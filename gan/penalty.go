@@ -23,8 +23,9 @@ func GradientPenalty(r *Turn, score Score, real, fake *Node, target float64, one
 	return towards(slope(score, between), target, oneSided)
 }
 
-// eachRecord gives one number a record, [batch], the axes of the records, [batch, 1, ...].
+// eachRecord gives one number a record, [batch or more], the axes of the records, [batch, 1, ...].
 func eachRecord(number, records *Node) *Node {
+	number = part(number, records.Shape().Dimensions[0])
 	dims := make([]int, records.Rank())
 	for i := range dims {
 		dims[i] = 1
@@ -53,7 +54,8 @@ func R2(score Score, fake *Node) *Node {
 // Dragan is the gradient penalty around the data (Kodali 2017, 1705.07215, algorithm 1), with the authors' code's choice of
 // the noise: at x + 0.5 std(x) alpha u, with one std a batch, one alpha a record, one u a number, both uniform in [0, 1).
 func Dragan(r *Turn, score Score, real *Node) *Node {
-	noise := r.Draw(Uniform("penalty/dragan", real.Shape().Dimensions[1:]...))
+	dims := real.Shape().Dimensions
+	noise := part(r.Draw(Uniform("penalty/dragan", dims[1:]...)), dims[0])
 	alpha := eachRecord(r.Draw(Uniform("penalty/epsilon")), real)
 	deviation := graph.Sqrt(mean(graph.Square(graph.Sub(real, mean(real)))))
 	around := graph.Add(real, graph.Mul(graph.MulScalar(deviation, 0.5), graph.Mul(alpha, noise)))

@@ -38,6 +38,7 @@ type Turn struct {
 	move  *Move // nil while sampling
 	turn  int   // of the move
 	part  int   // of the turn
+	quiet bool  // terms are not reported
 	draws []*Draw
 	knobs map[string]*Node
 	terms []Term
@@ -117,6 +118,9 @@ func (r *Turn) play(turn int) {
 		if !loss.IsScalar() {
 			panic(fmt.Errorf("the loss is %s; it must be a scalar", loss.Shape()))
 		}
+		if m.Beside != nil {
+			loss = graph.Add(loss, m.Beside(r))
+		}
 		if part == 0 {
 			paths = r.reached(loss)
 		}
@@ -166,9 +170,9 @@ func globalNorm(gradients []*Node) *Node {
 // does not touch is skipped, or momentum would move it.
 func (r *Turn) reached(loss *Node) []string {
 	var paths []string
-	touched := reach(loss)
+	touched, frozen := reach(loss), r.frozen()
 	for _, path := range r.Owned() {
-		if touched[r.bind.Value(path)] {
+		if touched[r.bind.Value(path)] && !frozen[path] {
 			paths = append(paths, path)
 		}
 	}
@@ -176,6 +180,23 @@ func (r *Turn) reached(loss *Node) []string {
 		panic(fmt.Errorf("the loss does not depend on any trainable weight in %v; there are weights in %v", r.move.Owns, r.scopes()))
 	}
 	return paths
+}
+
+// frozen are the weights of the move's first layers that keep their values. A weight of two axes or more begins a layer.
+func (r *Turn) frozen() map[string]bool {
+	frozen, begun := map[string]bool{}, 0
+	for _, v := range r.bind.Inputs() {
+		if !v.Trainable || !slices.ContainsFunc(r.move.Owns, func(scope string) bool { return layers.Under(v.Path, scope) }) {
+			continue
+		}
+		if v.Shape.Rank() >= 2 {
+			begun++
+		}
+		if begun <= r.move.Freeze {
+			frozen[v.Path] = r.move.Freeze > 0
+		}
+	}
+	return frozen
 }
 
 // reach returns the nodes that a gradient of the node can flow to.
@@ -248,8 +269,8 @@ func (r *Turn) State(path string, init layers.Init, dims ...int) *Node {
 // Net returns the place of a player's weights. A player can be applied many times.
 func (r *Turn) Net(player string) Net {
 	net := r.bind.Root(player).With(r.pass).Under(r.under[player])
-	for _, hook := range r.game.Hooks[player] {
-		net = net.Through(hook)
+	if r.game.Dress != nil {
+		return r.game.Dress(player, net)
 	}
 	return net
 }
@@ -373,7 +394,7 @@ func (r *Turn) Left(key string, otherwise func() *Node) *Node {
 // Term reports a value of this turn under the move's name ("critic/real") and returns it. The mean is reported; of
 // several turns, the last. Sampling reports nothing.
 func (r *Turn) Term(name string, value *Node) *Node {
-	if r.move == nil {
+	if r.move == nil || r.quiet {
 		return value
 	}
 	reported := value

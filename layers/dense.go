@@ -2,6 +2,7 @@ package layers
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -38,6 +39,9 @@ func (m Maxout) On(net Net, x *graph.Node) *graph.Node {
 	dims := slices.Clone(x.Shape().Dimensions)
 	return graph.ReduceMax(graph.Reshape(x, append(dims[:len(dims)-1], m.Units, m.Pieces)...), -1)
 }
+
+// IsTable tells whether the weight at a path is an [Embedding]'s.
+func IsTable(path string) bool { return strings.HasSuffix(path, "/table") }
 
 // Embedding looks rows up in a table of Rows vectors of size Size: labels [batch] (int32) to [batch, Size].
 type Embedding struct {

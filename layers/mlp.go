@@ -5,7 +5,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// MLP is a stack of dense layers, each but the last followed by an activation.
+// MLP is a stack of dense layers, each but the last followed by an activation. The input of the last is marked "features".
 type MLP struct {
 	Hidden     []int // units of the hidden layers
 	Units      int   // of the last
@@ -24,7 +24,7 @@ func (m MLP) On(net Net, x *graph.Node) *graph.Node {
 		}
 		x = m.Activation(x)
 	}
-	return Dense{Units: m.Units, Init: m.Init}.On(net.In("out"), x)
+	return Dense{Units: m.Units, Init: m.Init}.On(net.In("out"), net.Mark("features", x))
 }
 
 // ReLU is max(0, x).

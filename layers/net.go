@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,6 +148,17 @@ func (b *Binding) Watch(fn func()) map[string]bool {
 	return seen
 }
 
+// Instead runs fn with other nodes in the place of variables, by path. What fn sets stays.
+func (b *Binding) Instead(nodes map[string]*graph.Node, fn func()) {
+	before := map[string]*graph.Node{}
+	for path, node := range nodes {
+		before[path] = b.Value(path)
+		b.nodes[path] = node
+	}
+	defer func() { maps.Copy(b.nodes, before) }()
+	fn()
+}
+
 // Noted runs fn and returns what networks noted on the way, by name.
 func (b *Binding) Noted(fn func()) map[string]*graph.Node {
 	noted := map[string]*graph.Node{}
@@ -198,7 +210,12 @@ type Net struct {
 	pass    Pass
 	prefix  string // put before the paths of variables: "average/" reads the averaged copy
 	hooks   []Hook
+	marks   map[string][]Mark
 }
+
+// Mark makes something else of what a network marked with a name, see [Net.Mark]: attention where a map has a side, statistics of the batch
+// beside features.
+type Mark func(net Net, x *graph.Node) *graph.Node
 
 // Hook stands between the layers below a place and their weights of two axes or more: it returns what the layer sees in place
 // of weight, a node of the same shape. name is the weight's at net, out the axis of it that counts the outputs. Spectral
@@ -236,6 +253,27 @@ func (n Net) Through(hook Hook) Net {
 // Bare returns the same place without hooks.
 func (n Net) Bare() Net { n.hooks = nil; return n }
 
+// Marking returns the same place with one thing more that is made of what networks mark with the name.
+func (n Net) Marking(name string, make Mark) Net {
+	marks := maps.Clone(n.marks)
+	if marks == nil {
+		marks = map[string][]Mark{}
+	}
+	marks[name] = append(slices.Clip(marks[name]), make)
+	n.marks = marks
+	return n
+}
+
+// Mark shows a node to whoever dressed the place, and returns what the network is to go on with: x itself where nobody did. Networks mark
+// "map" after every layer that makes a map [batch, side, side, channels] of a side, and critics "features", the input of their last layer.
+func (n Net) Mark(name string, x *graph.Node) *graph.Node {
+	n.Note(name, x)
+	for _, make := range n.marks[name] {
+		x = make(n.In(name), x)
+	}
+	return x
+}
+
 // Note makes a node known under a name to whoever called the network, see [Binding.Noted]: the features under a critic's last layer,
 // an auxiliary head's answer, an attention map. A later note of a name replaces an earlier one.
 func (n Net) Note(name string, node *graph.Node) {
@@ -265,6 +303,7 @@ func (n Net) Weight(name string, init Init, dims ...int) *graph.Node {
 // WeightOut is Weight for a layer whose outputs are counted by another axis.
 func (n Net) WeightOut(out int, name string, init Init, dims ...int) *graph.Node {
 	weight := n.variable(name, init, true, dims)
+	n.binding.Weights.Get(n.path + "/" + name).Out = out
 	if len(dims) < 2 {
 		return weight
 	}

@@ -17,6 +17,7 @@ import (
 type Variable struct {
 	Path      string // "critic/conv1/kernel"
 	Shape     shapes.Shape
+	Out       int             // the axis of a weight that counts the outputs of its layer
 	Trainable bool            // an optimiser may change it; statistics and moments are not trainable
 	Value     *tensors.Tensor // nil until the first execution that needs it, see Weights.Materialise
 	init      Init

@@ -9,12 +9,15 @@ import (
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/models/biggan"
+	"github.com/ganymede-gan/ganymede/models/biggandeep"
 	"github.com/ganymede-gan/ganymede/models/cgan"
 	"github.com/ganymede-gan/ganymede/models/cyclegan"
 	"github.com/ganymede-gan/ganymede/models/dcgan"
 	"github.com/ganymede-gan/ganymede/models/lsgan"
 	"github.com/ganymede-gan/ganymede/models/pix2pix"
 	"github.com/ganymede-gan/ganymede/models/progressive"
+	"github.com/ganymede-gan/ganymede/models/sagan"
 	"github.com/ganymede-gan/ganymede/models/sngan"
 	"github.com/ganymede-gan/ganymede/models/stylegan"
 	"github.com/ganymede-gan/ganymede/models/stylegan2"
@@ -37,6 +40,9 @@ func Table() []gan.Model {
 		progressive.Model,
 		sngan.Model,
 		stylegan.Model,
+		sagan.Model,
+		biggan.Model,
+		biggandeep.Model,
 		stylegan2.Model,
 	}
 }

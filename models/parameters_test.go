@@ -12,8 +12,9 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// parameters counts the trainable weights of both networks from the shapes of the graph; no weight is made.
-func parameters(t *testing.T, pair gan.Pair) (generator, critic int) {
+// parameters counts the trainable weights of both networks, with what the game's techniques bring along, from the shapes of the graph;
+// no weight is made.
+func parameters(t *testing.T, pair gan.Pair, game *gan.Game) (generator, critic int) {
 	t.Helper()
 	weights := layers.NewWeights(1)
 	g := graph.NewGraph(gobackend.GetBackend(), t.Name())
@@ -25,9 +26,10 @@ func parameters(t *testing.T, pair gan.Pair) (generator, critic int) {
 		y = graph.Parameter(g, "y", shapes.Make(dtypes.Int32, 2))
 	}
 	z := graph.Parameter(g, "z", shapes.Make(dtypes.Float32, append([]int{2}, pair.Latent.Shape...)...))
-	pair.Critic(bind.Root("critic"), pair.Generator(bind.Root("generator"), z, y), y)
+	at := func(scope string) layers.Net { return game.Dress(scope, bind.Root(scope)) }
+	pair.Critic(at("critic"), pair.Generator(at("generator"), z, y), y)
 	for _, stage := range pair.Stages { // the critic has layers that only a stage needs
-		stage.Critic(bind.Root("critic"), stage.Generator(bind.Root("generator"), z, y), y)
+		stage.Critic(at("critic"), stage.Generator(at("generator"), z, y), y)
 	}
 	for _, v := range weights.All("") {
 		if v.Value != nil {
@@ -69,10 +71,22 @@ func TestParameters(t *testing.T) {
 	if dcganG != 3_576_704 || dcganD != 2_765_568 {
 		t.Errorf("the sums are %d and %d", dcganG, dcganD)
 	}
+	// SAGAN's authors' code at 128x128 with 1000 classes: blocks of two 3x3 and a 1x1 shortcut, each norm of the generator with a scale and
+	// a shift a class; attention of C/8, C/8, C/2 and back to C, with gamma, on the maps of 32.
+	block := func(in, out int) int { return (9*in+1)*out + (9*out+1)*out + (in+1)*out }
+	attention := func(c int) int { return 2*c*(c/8) + 2*c*(c/2) + 1 }
+	saganG, saganD := 129*16*1024+attention(256)+2*64+(9*64+1)*3, block(3, 64)+attention(128)+2*(9*1024+1)*1024+1025+1000*1024
+	for _, c := range [][2]int{{1024, 1024}, {1024, 512}, {512, 256}, {256, 128}, {128, 64}} {
+		saganG += block(c[0], c[1]) + 2*1000*(c[0]+c[1])
+	}
+	for _, c := range [][2]int{{64, 128}, {128, 256}, {256, 512}, {512, 1024}} {
+		saganD += block(c[0], c[1])
+	}
 	face := gan.Data{Field: "pictures", Shape: []int{64, 64, 3}, Classes: 2}
 	digit := gan.Data{Field: "pictures", Shape: []int{28, 28, 1}, Classes: 10}
 	portrait := gan.Data{Field: "pictures", Shape: []int{1024, 1024, 3}}
 	cifar := gan.Data{Field: "pictures", Shape: []int{32, 32, 3}, Classes: 10}
+	imagenet := gan.Data{Field: "pictures", Shape: []int{128, 128, 3}, Classes: 1000}
 	point := gan.Data{Field: "points", Shape: []int{2}}
 	counted := map[string]bool{}
 	for _, c := range []struct {
@@ -103,6 +117,10 @@ func TestParameters(t *testing.T) {
 		{"progressive", portrait, []string{"preset=paper"}, 23_079_115, 23_087_249},
 		{"stylegan", portrait, []string{"preset=paper"}, 26_219_627, 23_087_249 - (3*512 + 512)}, // of 4x4, which training from 8x8 never asks for
 		{"stylegan2", portrait, []string{"preset=paper"}, 30_370_060, 29_012_513},
+		{"sagan", imagenet, []string{"preset=paper"}, saganG, saganD},
+		// ajbrock/BigGAN-PyTorch, with the options of its launch scripts for 128x128.
+		{"biggan", imagenet, []string{"preset=paper"}, 70_433_988, 87_982_370},
+		{"biggan-deep", imagenet, []string{"preset=paper"}, 50_244_484, 34_590_210},
 	} {
 		counted[c.model] = true
 		t.Run(c.model, func(t *testing.T) {
@@ -110,11 +128,16 @@ func TestParameters(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			pair, err := configure(t, model, c.settings...).pair(c.d)
+			configured := configure(t, model, c.settings...)
+			pair, err := configured.pair(c.d)
 			if err != nil {
 				t.Fatal(err)
 			}
-			generator, critic := parameters(t, pair)
+			game, err := pair.Game(configured.shared)
+			if err != nil {
+				t.Fatal(err)
+			}
+			generator, critic := parameters(t, pair, game)
 			if generator != c.generator || critic != c.critic {
 				t.Errorf("%v on %v: generator %d, critic %d; want %d and %d", c.settings, c.d.Shape, generator, critic, c.generator, c.critic)
 			}

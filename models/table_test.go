@@ -71,7 +71,7 @@ func small(t testing.TB, model gan.Model) []string {
 	t.Helper()
 	c := configure(t, model)
 	settings := []string{"optim.batch=2"}
-	for _, s := range []string{"latent=3", "filters=2", "critic-filters=2", "blocks=1", "hidden=4"} {
+	for _, s := range []string{"latent=3", "filters=2", "critic-filters=2", "blocks=1", "hidden=4", "depth=1"} {
 		key, _, _ := strings.Cut(s, "=")
 		if _, ok := c.config.Option(key); ok {
 			settings = append(settings, s)

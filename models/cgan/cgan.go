@@ -74,7 +74,7 @@ func maxout(net gan.Net, x, y *gan.Node, d gan.Data) *gan.Node {
 	x = layers.Maxout{Units: 240, Pieces: 5}.On(net.In("record"), graph.Reshape(x, -1, d.Size()))
 	y = layers.Maxout{Units: 50, Pieces: 5}.On(net.In("class"), layers.OneHot(net, y, d.Classes))
 	x = layers.Maxout{Units: 240, Pieces: 4}.On(net.In("joint"), graph.Concatenate([]*gan.Node{x, y}, -1))
-	return graph.Reshape(layers.Dense{Units: 1}.On(net.In("out"), x), -1)
+	return graph.Reshape(layers.Dense{Units: 1}.On(net.In("out"), net.Mark("features", x)), -1)
 }
 
 // Differences: the paper's networks are network=mlp, without its dropout and with Adam in place of momentum; its z is uniform, ours

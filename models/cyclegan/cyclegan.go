@@ -64,7 +64,7 @@ func (o *Options) Game(d gan.Data, shared gan.Options) (*gan.Game, error) {
 	game := &gan.Game{
 		Batch: shared.Optim.Batch, Needs: []gan.Need{gan.RecordsApart(d.Field, d.Shape...), gan.RecordsApart(d.To, d.Shape...)}, Knobs: shared.Knobs(),
 		Generate: p.generate, Shown: []string{p.b.maker, p.a.maker}, Averaged: shared.Optim.Average > 0,
-		Hooks: shared.Technique.Hooks([]string{p.a.critic, p.b.critic}, []string{p.a.maker, p.b.maker}),
+		Dress: shared.Technique.Dress([]string{p.a.critic, p.b.critic}, []string{p.a.maker, p.b.maker}, d.Shape[0]),
 	}
 	if shared.Optim.Pretrain > 0 {
 		game.Acts = append(game.Acts, gan.Act{Name: "pretrain", Rounds: shared.Optim.Pretrain, Moves: critics})

@@ -105,6 +105,7 @@ func (o *Options) Generate(net gan.Net, z *gan.Node, d gan.Data) *gan.Node {
 		at := net.Nth("up", len(widths)-1-i)
 		x = layers.ConvTranspose{Filters: widths[i], Kernel: 4, Stride: 2, Pad: 1, NoBias: true, Init: weights}.On(at, x)
 		x = layers.ReLU(norm.On(at.In("norm"), x)) // [batch, 2 side, 2 side, C/2]
+		x = net.Mark("map", x)
 	}
 	// No batch norm on the generator's last layer (section 3).
 	x = layers.ConvTranspose{Filters: d.Shape[2], Kernel: 4, Stride: 2, Pad: 1, NoBias: true, Init: weights}.On(net.In("out"), x)
@@ -120,8 +121,9 @@ func (o *Options) Criticise(net gan.Net, x *gan.Node) *gan.Node {
 		if i > 0 { // no batch norm on the discriminator's first layer (section 3)
 			x = o.normalise(at.In("norm"), x)
 		}
-		x = leaky(x)
+		x = net.Mark("map", leaky(x))
 	}
+	x = net.Mark("features", x)
 	x = layers.Conv{Filters: 1, Kernel: x.Shape().Dimensions[1], NoBias: true, Init: weights}.On(net.In("out"), x)
 	return graph.Reshape(x, -1)
 }

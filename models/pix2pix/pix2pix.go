@@ -66,7 +66,7 @@ func (o *Options) Game(d gan.Data, shared gan.Options) (*gan.Game, error) {
 	game := &gan.Game{
 		Batch: shared.Optim.Batch, Needs: []gan.Need{gan.Records(d.Field, d.Shape...), gan.Records(d.To, d.Shape...)}, Knobs: shared.Knobs(),
 		Generate: p.generate, Shown: []string{generator}, Averaged: shared.Optim.Average > 0,
-		Hooks: shared.Technique.Hooks([]string{critic}, []string{generator}),
+		Dress: shared.Technique.Dress([]string{critic}, []string{generator}, d.Shape[0]),
 	}
 	if pretrain := shared.Optim.Pretrain; pretrain > 0 && o.GAN > 0 {
 		game.Acts = append(game.Acts, gan.Act{Name: "pretrain", Rounds: pretrain, Moves: p.criticMoves()})

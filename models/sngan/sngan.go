@@ -104,7 +104,8 @@ func (o *Options) generator(net gan.Net, z, y *gan.Node, d gan.Data, classes int
 	x := layers.Dense{Units: 4 * 4 * widths[0], Init: layers.Glorot()}.On(net.In("project"), z)
 	x = graph.Reshape(x, -1, 4, 4, widths[0]) // [batch, 4, 4, C]
 	for i, filters := range widths[1:] {
-		x = layers.Residual{Filters: filters, Resample: layers.Up, Norm: norm}.On(net.Nth("up", i+1), x) // [batch, 2 side, 2 side, C']
+		x = layers.Residual{Filters: filters, Resample: layers.Up, Norm: norm}.On(net.Nth("up", i+1), x)
+		x = net.Mark("map", x) // [batch, 2 side, 2 side, C']
 	}
 	x = layers.ReLU(layers.BatchNorm{}.On(net.In("norm"), x))
 	return graph.Tanh(layers.Conv{Filters: d.Shape[2], Kernel: 3, Pad: 1, Init: layers.Glorot()}.On(net.In("out"), x))
@@ -115,9 +116,11 @@ func (o *Options) critic(net gan.Net, x, y *gan.Node, classes int) *gan.Node {
 	side := x.Shape().Dimensions[1]
 	for i, b := range blocks(side, o.Critic) {
 		x = b.On(net.Nth("block", i+1), x)
+		if b.Resample == layers.Down {
+			x = net.Mark("map", x)
+		}
 	}
-	x = graph.ReduceSum(layers.ReLU(x), 1, 2) // [batch, C]
-	net.Note("features", x)
+	x = net.Mark("features", graph.ReduceSum(layers.ReLU(x), 1, 2)) // [batch, C]
 	return layers.Projection{Classes: classes}.On(net, x, y)
 }
 

@@ -36,7 +36,7 @@ func (o *Options) Pair(d gan.Data) (gan.Pair, error) {
 			return graph.Reshape(x, append([]int{-1}, d.Shape...)...)
 		},
 		Critic: func(net gan.Net, x, _ *gan.Node) *gan.Node {
-			x = graph.Reshape(x, -1, d.Size())
+			x = graph.Reshape(x, x.Shape().Dimensions[0], -1) // a pack of records is one
 			x = layers.MLP{Hidden: o.widths(), Units: 1, Activation: layers.LeakyReLU(0.2)}.On(net, x)
 			return graph.Reshape(x, -1) // [batch]
 		},

@@ -75,6 +75,7 @@ func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
 			x = graph.Reshape(x, -1, 4, 4, o.Filters) // [batch, 4, 4, C]
 			for i, side := 1, 8; side <= d.Shape[0]; i, side = i+1, side*2 {
 				x = layers.Residual{Filters: o.Filters, Resample: layers.Up, Norm: layers.BatchNorm{}.On}.On(net.Nth("up", i), x)
+				x = net.Mark("map", x)
 			}
 			x = layers.ReLU(layers.BatchNorm{}.On(net.In("norm"), x))
 			x = layers.Conv{Filters: d.Shape[2], Kernel: 3, Pad: 1, Init: layers.Glorot()}.On(net.In("out"), x)
@@ -83,11 +84,12 @@ func (o *Options) resnet(d gan.Data) (gan.Pair, error) {
 		Critic: func(net gan.Net, x, _ *gan.Node) *gan.Node {
 			for i, side := 1, d.Shape[0]/2; side >= 8; i, side = i+1, side/2 {
 				x = layers.Residual{Filters: o.Filters, Resample: layers.Down, Norm: normalise(norm), First: i == 1}.On(net.Nth("down", i), x)
+				x = net.Mark("map", x)
 			}
 			for i := range 2 {
 				x = layers.Residual{Filters: o.Filters, Norm: normalise(norm)}.On(net.Nth("block", i+1), x) // [batch, 8, 8, C]
 			}
-			x = graph.ReduceMean(layers.ReLU(x), 1, 2) // [batch, C]
+			x = net.Mark("features", graph.ReduceMean(layers.ReLU(x), 1, 2)) // [batch, C]
 			return graph.Reshape(layers.Dense{Units: 1, Init: layers.Glorot()}.On(net.In("out"), x), -1)
 		},
 	}, nil
