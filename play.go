@@ -20,6 +20,9 @@ func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
 		return nil, err
 	}
 	defer stage.close()
+	if p.Backend == "go" {
+		p.tellWarning(errors.New("the backend go is there for checks and is many times slower than cpu"))
+	}
 	outcome = &Outcome{Round: p.Round}
 	if p.request.Init != "" {
 		if err := p.adopt(stage.trainer.Weights, outcome); err != nil {

@@ -36,13 +36,13 @@ type ReproduceOptions struct {
 func Reproduce(ctx context.Context, o ReproduceOptions) ([]*reproduce.Record, error) {
 	experiment, err := reproduce.Find(o.Name)
 	if err != nil {
-		return nil, err
+		return nil, wrong{err}
 	}
 	parts := experiment.Parts
 	if o.Part != "" {
 		part, err := experiment.Part(o.Part)
 		if err != nil {
-			return nil, err
+			return nil, wrong{err}
 		}
 		parts = []reproduce.Part{part}
 	}

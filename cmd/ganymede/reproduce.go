@@ -97,9 +97,6 @@ func (a *app) reproduce(ctx context.Context, o ganymede.ReproduceOptions, quiet,
 		o.Say = func(format string, args ...any) { follower.note(fmt.Sprintf(format, args...)) }
 		o.Observe = follower.event
 	}
-	if _, err := reproduce.Find(o.Name); err != nil {
-		return usageError{err}
-	}
 	records, err := ganymede.Reproduce(ctx, o)
 	if asJSON && len(records) > 0 {
 		if err := a.printJSON(records); err != nil {
