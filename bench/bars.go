@@ -46,19 +46,18 @@ func bars() []bar {
 	}
 }
 
-// worst is the bar's figure on the number of threads where it is worse; NaN if it was not measured.
+// worst is the bar's figure on the number of threads where it is worse; NaN if it was not measured on all that count.
 func (b bar) worst(r *Report) (figure float64, threads int) {
-	figure = math.NaN()
 	counted := b.threads
 	if counted == nil {
 		counted = []int{1, 2}
 	}
-	for _, n := range counted {
+	for i, n := range counted {
 		f := b.measure(r, n)
 		if math.IsNaN(f) {
-			continue
+			return f, 0
 		}
-		if math.IsNaN(figure) || b.better(figure, f) {
+		if i == 0 || b.better(figure, f) {
 			figure, threads = f, n
 		}
 	}
@@ -73,7 +72,7 @@ func (b bar) better(one, other float64) bool {
 	return one < other
 }
 
-// reaches tells whether a figure is as good as a limit, as both are printed: to two digits after the point.
+// reaches tells whether a figure is as good as a limit.
 func (b bar) reaches(figure, limit float64) bool {
 	return figure == limit || b.better(figure, limit)
 }
@@ -82,16 +81,17 @@ func (b bar) reaches(figure, limit float64) bool {
 func ofPeak(r Row) float64 { return orNaN(r.OfPeak) }
 func value(r Row) float64  { return orNaN(r.Value) }
 
+// errors of the direct algorithm are those of the direct algorithm.
 func rmsError(r Row) float64 {
 	if r.Error == nil {
-		return math.NaN()
+		return 1
 	}
 	return r.Error.RMS
 }
 
 func maxError(r Row) float64 {
 	if r.Error == nil {
-		return math.NaN()
+		return 1
 	}
 	return r.Error.Max
 }
@@ -121,14 +121,17 @@ func best(peers ...string) func(r Row) float64 {
 	}
 }
 
-// figures are those of the rows whose names match, on a number of threads; nil if one of them is missing.
+// figures are those of the rows whose names match, on a number of threads; nil if a row of the suite is missing, or its figure.
 func (r *Report) figures(pattern string, threads int, figure func(r Row) float64) (all []float64) {
-	for _, row := range r.Rows {
-		if matched, _ := path.Match(pattern, row.Name); matched && row.Threads == threads {
-			if f := figure(row); !math.IsNaN(f) {
-				all = append(all, f)
-			}
+	for _, name := range Names(false) {
+		if matched, _ := path.Match(pattern, name); !matched {
+			continue
 		}
+		row := r.Find(name, threads)
+		if row == nil || math.IsNaN(figure(*row)) {
+			return nil
+		}
+		all = append(all, figure(*row))
 	}
 	return all
 }
@@ -157,11 +160,13 @@ func highest(pattern string, figure func(r Row) float64) func(r *Report, threads
 
 // gain is the lowest gain of the second thread on the rounds that convolve.
 func gain(r *Report, threads int) float64 {
-	lowest := math.NaN()
+	lowest := math.Inf(1)
 	for _, name := range []string{"dcgan64", "wgangp32", "stylegan2-block"} {
-		if row := r.Find("scaling/"+name, threads); row != nil && !(row.Value >= lowest) {
-			lowest = row.Value
+		row := r.Find("scaling/"+name, threads)
+		if row == nil {
+			return math.NaN()
 		}
+		lowest = min(lowest, row.Value)
 	}
 	return lowest
 }

@@ -53,7 +53,7 @@ func convs() (tasks []task) {
 	for _, c := range convolutions() {
 		for _, direction := range directions {
 			tasks = append(tasks, task{
-				name: "conv/" + c.name + "/" + direction, flops: c.flops(), length: 500 * time.Millisecond,
+				name: "conv/" + c.name + "/" + direction, flops: c.flops(), length: 800 * time.Millisecond,
 				ours: func(ctx context.Context, threads int) (*entrant, string, error) {
 					return timed(ctx, "", threads, c.build(direction))
 				},
@@ -86,7 +86,7 @@ func directs() (tasks []task) {
 		}
 		for _, direction := range directions {
 			tasks = append(tasks, task{
-				name: fmt.Sprintf("direct/%s/%s", c.name, direction), flops: c.flops(), length: 500 * time.Millisecond,
+				name: fmt.Sprintf("direct/%s/%s", c.name, direction), flops: c.flops(), length: 800 * time.Millisecond,
 				ours: func(ctx context.Context, threads int) (*entrant, string, error) {
 					return timed(ctx, "conv=exact", threads, c.build(direction))
 				},

@@ -75,8 +75,8 @@ func Names(every bool) (names []string) {
 	return names
 }
 
-// Run measures. Peers that are not there, and rows that fail on this machine, are noted in the report; only a cancelled context, or one of
-// our own rows that fails, is an error.
+// Run measures. Peers that are not there, or fail, are noted in the report. If a row of ours fails the others are measured all the same, and
+// the report comes with an error. A cancelled context ends everything, without a report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	began := time.Now()
 	if len(o.Threads) == 0 {
@@ -100,13 +100,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		defer workers.close()
 		s.workers = workers
 	}
+	var failed []error
 	for _, i := range chosen {
 		rows, err := i.run(ctx, s)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("bench: %s: %w", i.name, err)
+			s.report.miss(i.name, err)
+			failed = append(failed, fmt.Errorf("bench: %s: %w", i.name, err))
 		}
 		s.report.Rows = append(s.report.Rows, rows...)
 		if s.Tell != nil {
@@ -121,7 +123,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	s.report.Peak = median(s.peaks)
 	s.report.Seconds = time.Since(began).Seconds()
-	return s.report, nil
+	return s.report, errors.Join(failed...)
 }
 
 // wants tells whether a row is chosen.
@@ -141,11 +143,4 @@ func groups(every bool) (all []string) {
 		}
 	}
 	return all
-}
-
-// note tells what goes on.
-func (s *suite) note(format string, args ...any) {
-	if s.Note != nil {
-		s.Note(fmt.Sprintf(format, args...))
-	}
 }

@@ -64,12 +64,12 @@ func (a *app) bench(ctx context.Context, f benchFlags) error {
 	if f.Bursts < 0 {
 		return usageError{errors.New("--bursts cannot be negative")}
 	}
-	report, err := a.benchReport(ctx, f)
-	if errors.Is(err, bench.ErrNothing) {
-		return usageError{err}
+	report, failed := a.benchReport(ctx, f)
+	if errors.Is(failed, bench.ErrNothing) {
+		return usageError{failed}
 	}
-	if err != nil {
-		return err
+	if report == nil {
+		return failed
 	}
 	if f.doc != "" {
 		if err := report.WritePage(f.doc); err != nil {
@@ -85,13 +85,13 @@ func (a *app) bench(ctx context.Context, f benchFlags) error {
 		}
 	}
 	if f.asJSON {
-		return a.printJSON(report)
+		return errors.Join(failed, a.printJSON(report))
 	}
 	report.PrintSummary(a.stdout)
-	return nil
+	return failed
 }
 
-// benchReport measures, or reads what was measured.
+// benchReport measures, or reads what was measured. With an error there may be a report of what was measured all the same.
 func (a *app) benchReport(ctx context.Context, f benchFlags) (*bench.Report, error) {
 	if f.from != "" {
 		return bench.Load(f.from)
