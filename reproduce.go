@@ -97,7 +97,7 @@ func newStudio(o ReproduceOptions) (studio *reproduce.Studio, done func(), err e
 // train trains a job to its end, or goes on with it, and opens its generator.
 func (o ReproduceOptions) train(ctx context.Context, job reproduce.Job) (*reproduce.Trained, error) {
 	request := Request{
-		Data: job.Data, Model: job.Model, Run: job.Dir, Rounds: job.Rounds, Seed: job.Seed, Set: job.Set, Backend: o.Backend, Threads: o.Threads,
+		Data: job.Data, To: job.To, Model: job.Model, Run: job.Dir, Rounds: job.Rounds, Seed: job.Seed, Set: job.Set, Backend: o.Backend, Threads: o.Threads,
 		Observe: o.Observe,
 	}
 	_, err := os.Stat(filepath.Join(job.Dir, run.ManifestFile))
@@ -124,6 +124,9 @@ func (o ReproduceOptions) train(ctx context.Context, job reproduce.Job) (*reprod
 	return &reproduce.Trained{
 		Dir: job.Dir, Commit: commit, Hash: plan.Config.Hash(), Values: plan.Config.Values(), Set: plan.Set, Close: generator.Close,
 		Sample: generator.exhibit,
+		Translate: func(ctx context.Context, pictures data.Array, direction string) (data.Array, error) {
+			return generator.Translate(ctx, pictures, TranslateOptions{Direction: direction})
+		},
 	}, nil
 }
 

@@ -2,7 +2,7 @@ package reproduce
 
 // Table is all that can be repeated.
 func Table() []Experiment {
-	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), family()}
+	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), family(), recolour(), designs()}
 }
 
 // seeds are three that nobody chose.

@@ -23,8 +23,16 @@ func (s *Studio) Perform(ctx context.Context, e Experiment, p Part, seed int64) 
 		return nil, fmt.Errorf("reproduce: %s/%s has no rounds", e.Name, p.Name)
 	}
 	job := Job{
-		Data: s.data(e), Model: p.Model, Rounds: p.Rounds, Seed: seed, Set: append(append([]string{}, e.Set...), p.Set...),
+		Model: p.Model, Rounds: p.Rounds, Seed: seed, Set: append(append([]string{}, e.Set...), p.Set...),
 		Dir: filepath.Join(s.Runs, e.Name, fmt.Sprintf("%s-%d", p.Name, seed)),
+	}
+	if e.Make == nil {
+		job.Data = s.data(e)
+	} else {
+		var err error
+		if job.Data, job.To, err = e.Make(ctx, s, filepath.Join(s.Runs, e.Name, "data")); err != nil {
+			return nil, fmt.Errorf("reproduce: the data of %s: %w", e.Name, err)
+		}
 	}
 	s.Say("%s: %s with seed %d: %d rounds in %s", e.Name, p.Name, seed, p.Rounds, job.Dir)
 	trained, err := s.Train(ctx, job)
@@ -36,7 +44,7 @@ func (s *Studio) Perform(ctx context.Context, e Experiment, p Part, seed int64) 
 		return nil, fmt.Errorf("reproduce: %s was trained by commit %q, and this is %q: a record must name one; remove the folder, or give another for the runs",
 			trained.Dir, trained.Commit, s.Commit)
 	}
-	verdict, err := s.judge(ctx, e, trained)
+	verdict, err := s.judge(ctx, e, trained, Exhibit{Set: trained.Set, Studio: s, Experiment: e.Name, Part: p.Name, Seed: seed, Translate: trained.Translate})
 	if err != nil {
 		return nil, fmt.Errorf("reproduce: %s/%s: %w", e.Name, p.Name, err)
 	}
@@ -60,13 +68,14 @@ func (s *Studio) data(e Experiment) string {
 	return e.Data[len(e.Data)-1]
 }
 
-func (s *Studio) judge(ctx context.Context, e Experiment, trained *Trained) (Verdict, error) {
-	samples, asked, err := trained.Sample(ctx, sampleSeed, e.Judge.Samples)
-	if err != nil {
-		return Verdict{}, err
+func (s *Studio) judge(ctx context.Context, e Experiment, trained *Trained, exhibit Exhibit) (verdict Verdict, err error) {
+	if n := e.Judge.Samples; n > 0 {
+		if exhibit.Samples, exhibit.Asked, err = trained.Sample(ctx, sampleSeed, n); err != nil {
+			return verdict, err
+		}
+		s.Say("%s: judging %d samples", e.Name, n)
 	}
-	s.Say("%s: judging %d samples", e.Name, e.Judge.Samples)
-	return e.Judge.Judge(ctx, Exhibit{Samples: samples, Asked: asked, Set: trained.Set, Studio: s})
+	return e.Judge.Judge(ctx, exhibit)
 }
 
 // record gathers what is known of a part that was performed.
@@ -78,7 +87,7 @@ func (s *Studio) record(e Experiment, p Part, seed int64, job Job, trained *Trai
 		Commit: trained.Commit, Backend: s.Name, Threads: s.Threads, Machine: cpuid.CPU.BrandName + ", " + runtime.GOOS + "/" + runtime.GOARCH,
 		Date: time.Now().UTC().Format(time.DateOnly),
 		Data: Data{
-			Name: filepath.Base(origin.Name), SHA256: origin.Hash, Train: origin.Train, HeldOut: origin.HeldOut, Licence: origin.Licence,
+			Name: filepath.Base(trained.Set.Name), SHA256: origin.Hash, Train: origin.Train, HeldOut: origin.HeldOut, Licence: origin.Licence,
 			Attribution: origin.Attribution,
 		},
 		Protocol: e.Judge.Protocol, Figures: verdict.Figures, Real: verdict.Real, Notes: verdict.Notes,

@@ -24,7 +24,9 @@ type Experiment struct {
 	Set    []string // options of the data that all parts share, key=value
 	Credit string   // attribution that pictures made from the data must carry, where the data itself does not say
 	Judge  Judge    //
-	Parts  []Part   //
+	// Make writes the data into a folder, where it is made: it returns where they are, and where the second kind of pictures is.
+	Make  func(ctx context.Context, studio *Studio, dir string) (data, to string, err error)
+	Parts []Part //
 }
 
 // Part is one system of an experiment, trained once for each seed.
@@ -81,6 +83,12 @@ type Exhibit struct {
 	Asked   []int32    // the class of each, where the model is conditional
 	Set     *data.Set
 	Studio  *Studio
+
+	Experiment, Part string
+	Seed             int64
+
+	// Translate makes the other kind of each picture, where the model translates.
+	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
 }
 
 // Verdict is what a judge found.
@@ -94,6 +102,7 @@ type Verdict struct {
 // Job is a run to train.
 type Job struct {
 	Data, Model string
+	To          string // the second kind of pictures
 	Rounds      int
 	Seed        int64
 	Set         []string
@@ -109,7 +118,9 @@ type Trained struct {
 	Set    *data.Set
 	// Sample makes n samples of a seed; asked are their classes where the model is conditional, taken in turn.
 	Sample func(ctx context.Context, seed int64, n int) (samples data.Batch, asked []int32, err error)
-	Close  func()
+	// Translate makes the other kind of each picture, where the model translates: direction is ab or ba.
+	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
+	Close     func()
 }
 
 // Studio is what experiments are made with. The front door lends it, so that a part is trained exactly as a user would.
