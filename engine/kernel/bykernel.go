@@ -38,6 +38,10 @@ func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 		short.byKernel(p, s, dw, x, dy)
 		return
 	}
+	if turned := c.turned(); turned != nil {
+		c.byTurnedKernel(turned, p, s, dw, x, dy)
+		return
+	}
 	g := &gradient{correlation: f}
 	g.merged = f.groups == 1 && f.in < fewChannels && f.horizontal.inDilation == 1 && f.horizontal.tapDilation == 1
 	k := s.kernels()
@@ -63,6 +67,45 @@ func (c *Conv) byKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 		g.sum(k, w, dw, x, dy, tiles[unit*len(tiles)/units:(unit+1)*len(tiles)/units],
 			split*panels(f.out)/splits*panelWidth, min((split+1)*panels(f.out)/splits*panelWidth, f.out))
 	})
+}
+
+// turned returns the convolution of dy whose gradient by its kernel, with x for its gradient by the output, is c's, or nil if
+// that is not the faster one. With few output channels it is: they become rows of tiles, together with the taps of a row,
+// and the many input channels fill the vectors.
+//
+// c sums x[i] dy[o] over i = o + k - before, so o = i + k' - (taps-1 - before) with k' = taps-1-k: the taps are reversed.
+func (c *Conv) turned() *Conv {
+	v, h := c.vertical(), c.horizontal()
+	for _, a := range []axis{v, h} {
+		if a.stride != 1 || a.inDilation != 1 || a.tapDilation != 1 {
+			return nil
+		}
+	}
+	if c.groups() != 1 || c.Out >= fewChannels || c.Out >= c.In {
+		return nil
+	}
+	t := &Conv{
+		Batch: c.Batch, Height: v.out, Width: h.out, In: c.Out, Out: c.In, KernelHeight: c.KernelHeight, KernelWidth: c.KernelWidth,
+		PadTop: v.taps - 1 - v.before, PadLeft: h.taps - 1 - h.before,
+	}
+	t.PadBottom, t.PadRight = c.Height-v.out+v.before, c.Width-h.out+h.before
+	return t
+}
+
+// byTurnedKernel computes dw [ky, kx, in, out] from the turned gradient, [reversed ky, reversed kx, out, in].
+func (c *Conv) byTurnedKernel(turned *Conv, p *pool.Pool, s *Scratch, dw, x, dy []float32) {
+	gradient := s.floats.take(len(dw))
+	defer s.floats.give(gradient)
+	turned.byKernel(p, s, gradient, dy, x)
+	tap := c.In * c.Out
+	for from := 0; from < len(dw); from += tap {
+		to := dw[len(dw)-tap-from:][:tap]
+		for i := range c.In {
+			for o := range c.Out {
+				to[i*c.Out+o] = gradient[from+o*c.In+i]
+			}
+		}
+	}
 }
 
 // split returns into how many units of rows and of columns the gradient is cut. Each unit of rows reads all of dy, and each

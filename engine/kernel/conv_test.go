@@ -39,6 +39,8 @@ func convCases() []Conv {
 		{Batch: 2, Height: 6, Width: 6, In: 8, Out: 12, KernelHeight: 3, KernelWidth: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, Groups: 4},
 		{Batch: 2, Height: 6, Width: 6, In: 6, Out: 6, KernelHeight: 3, KernelWidth: 3, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1, Groups: 6},
 		{Batch: 1, Height: 12, Width: 12, In: 2, Out: 2, KernelHeight: 3, KernelWidth: 3, StrideH: 5, StrideW: 4},
+		{Batch: 2, Height: 9, Width: 11, In: 19, Out: 3, KernelHeight: 3, KernelWidth: 5, PadTop: 2, PadBottom: 0, PadLeft: -1, PadRight: 4},
+		{Batch: 3, Height: 13, Width: 13, In: 40, Out: 2, KernelHeight: 7, KernelWidth: 7, PadTop: 3, PadBottom: 3, PadLeft: 3, PadRight: 3},
 		{Batch: 0, Height: 4, Width: 4, In: 2, Out: 2, KernelHeight: 3, KernelWidth: 3},
 		{Batch: 2, Height: 2, Width: 4, In: 2, Out: 2, KernelHeight: 3, KernelWidth: 3},
 		{Batch: 2, Height: 4, Width: 4, In: 0, Out: 2, KernelHeight: 3, KernelWidth: 3},
