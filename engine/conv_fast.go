@@ -7,6 +7,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/ganymede-gan/ganymede/engine/kernel"
+	"github.com/ganymede-gan/ganymede/engine/pool"
 	"github.com/ganymede-gan/ganymede/engine/view"
 )
 
@@ -44,7 +45,7 @@ type reading struct {
 
 // plan makes the steps of the convolution; the result is a view in the order [batch, spatial..., channels].
 func (c conv) plan(p *planner) view.View {
-	if c.dtype != dtypes.Float32 || len(c.out) > 4 || c.batchGroups != 1 || view.Size(c.out) == 0 || c.x.Size() == 0 || c.w.Size() == 0 {
+	if c.dtype != dtypes.Float32 && c.dtype != dtypes.Float64 || len(c.out) > 4 || c.batchGroups != 1 || view.Size(c.out) == 0 || c.x.Size() == 0 || c.w.Size() == 0 {
 		return c.general(p)
 	}
 	squeezed := len(c.out) == 3
@@ -53,7 +54,11 @@ func (c conv) plan(p *planner) view.View {
 	}
 	r := c.best()
 	r.desc.Algorithm = p.engine.options.conv
-	y := r.lower(p).Transpose(r.back...)
+	lower := r.lower
+	if c.dtype == dtypes.Float64 {
+		lower = r.lowerFloat64
+	}
+	y := lower(p).Transpose(r.back...)
 	if squeezed {
 		y.Dims, y.Strides = append([]int{y.Dims[0]}, y.Dims[2:]...), append([]int{y.Strides[0]}, y.Strides[2:]...)
 	}
@@ -198,6 +203,22 @@ func (r reading) lower(p *planner) view.View {
 	return y
 }
 
+// lowerFloat64 is lower for float64, which has one algorithm.
+func (r reading) lowerFloat64(p *planner) view.View {
+	x, w := p.denseOf(r.x, dtypes.Float64), p.denseOf(r.w, dtypes.Float64)
+	y := p.newView(shapes.Make(dtypes.Float64, r.out...), buffer{})
+	s := step{name: r.name(), method: "float64", flops: r.flops()}
+	compute := map[form]func(*pool.Pool, *kernel.Scratch, []float64, []float64, []float64){
+		forward: r.desc.Forward64, byInput: r.desc.ByInput64, byKernel: r.desc.ByKernel64,
+	}[r.form]
+	scratch := &p.engine.scratch
+	s.run = func(run *run) {
+		compute(run.workers(), scratch, denseOf[float64](run, y), denseOf[float64](run, x), denseOf[float64](run, w))
+	}
+	p.add(s, []view.View{x, w}, []view.View{y})
+	return y
+}
+
 // packing tells packed weights apart.
 type packing struct {
 	weights, method string
@@ -224,8 +245,11 @@ func (p *planner) packed(r reading, filter *kernel.Filter, w view.View) view.Vie
 	return packed
 }
 
-func denseFloats(r *run, v view.View) []float32 {
-	return as[float32](r.mem[v.Buf])[v.Offset : v.Offset+v.Size()]
+func denseFloats(r *run, v view.View) []float32 { return denseOf[float32](r, v) }
+
+// denseOf is the memory of a dense view.
+func denseOf[T number](r *run, v view.View) []T {
+	return as[T](r.mem[v.Buf])[v.Offset : v.Offset+v.Size()]
 }
 
 // flops counts what the convolution does when it is computed as it is defined, with the spread of strides left out.

@@ -29,7 +29,7 @@ func (o convOp) Attrs() string {
 		a.OutputBatch, a.OutputSpatial, a.OutputChannels, o.strides, o.pads, o.inputDilation, o.dilation, o.groups, o.batchGroups)
 }
 
-// lower picks the fast kernels for float32 with at most two spatial axes, and the general loop for the rest.
+// lower picks the fast kernels for float32 and float64 with at most two spatial axes, and the general loop for the rest.
 func (o convOp) lower(p *planner, n *ir.Node) {
 	a := o.axes
 	c := conv{

@@ -36,6 +36,8 @@ func (o dotOp) lower(p *planner, n *ir.Node) {
 		return
 	case dtype == dtypes.Float32:
 		s.run = m.float32(p, left, right, out)
+	case dtype == dtypes.Float64:
+		s.run = m.float64(p, left, right, out)
 	default:
 		multiply := multiplier(dtype)
 		s.run = func(r *run) { multiply(r, m, left, right, out) }
@@ -94,11 +96,26 @@ func (m product) float32(p *planner, left, right, out view.View) func(r *run) {
 	}
 }
 
+// float64 uses the fast kernels too, for one product after the other.
+func (m product) float64(p *planner, left, right, out view.View) func(r *run) {
+	a := kernel.Matrix64{Rows: m.rows, Cols: m.inner, RowStride: left.Strides[1], ColStride: left.Strides[2]}
+	b := kernel.Matrix64{Rows: m.inner, Cols: m.cols, RowStride: right.Strides[1], ColStride: right.Strides[2]}
+	scratch := &p.engine.scratch
+	return func(r *run) {
+		dst := kernel.Matrix64{Rows: m.rows, Cols: m.cols, RowStride: m.cols, ColStride: 1}
+		a, b := a, b
+		for i := range m.batch {
+			dst.Data = as[float64](r.mem[out.Buf])[i*m.rows*m.cols:]
+			a.Data = as[float64](r.mem[left.Buf])[left.Offset+i*left.Strides[0]:]
+			b.Data = as[float64](r.mem[right.Buf])[right.Offset+i*right.Strides[0]:]
+			kernel.MatMul64(r.workers(), scratch, dst, a, b)
+		}
+	}
+}
+
 // multiplier is the portable product for the other types.
 func multiplier(dtype dtypes.DType) func(r *run, m product, left, right, out view.View) {
 	switch dtype {
-	case dtypes.Float64:
-		return multiplyRows[float64]
 	case dtypes.Int8:
 		return multiplyRows[int8]
 	case dtypes.Int16:
@@ -169,7 +186,7 @@ func (f *Function) DotGeneral(lhs compute.Value, lhsContractingAxes, lhsBatchAxe
 	if work.IsHalfPrecision() {
 		work = dtypes.Float32
 	}
-	if work != dtypes.Float32 && multiplier(work) == nil {
+	if work != dtypes.Float32 && work != dtypes.Float64 && multiplier(work) == nil {
 		return nil, fmt.Errorf("engine: DotGeneral of %s: %w", work, compute.ErrNotImplemented)
 	}
 	for i := range in {

@@ -33,7 +33,7 @@ func (c *Conv) OutWidth() int { return c.horizontal().out }
 
 // Forward computes y from x and w.
 func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
-	c.check("Forward", x, w, y)
+	c.check("Forward", len(x), len(w), len(y))
 	if d := c.dense(); d != nil {
 		MatMul(p, s, RowMajor(y, c.Batch, d.out), RowMajor(x, c.Batch, d.in), RowMajor(w, d.in, d.out))
 		return
@@ -43,7 +43,7 @@ func (c *Conv) Forward(p *pool.Pool, s *Scratch, y, x, w []float32) {
 
 // ByInput computes dx, the gradient of sum(y*dy) by x. It is the transposed convolution of dy.
 func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
-	c.check("ByInput", dx, w, dy)
+	c.check("ByInput", len(dx), len(w), len(dy))
 	if d := c.dense(); d != nil {
 		MatMul(p, s, RowMajor(dx, c.Batch, d.in), RowMajor(dy, c.Batch, d.out), RowMajor(w, d.in, d.out).T())
 		return
@@ -53,7 +53,7 @@ func (c *Conv) ByInput(p *pool.Pool, s *Scratch, dx, dy, w []float32) {
 
 // ByKernel computes dw, the gradient of sum(y*dy) by w.
 func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
-	c.check("ByKernel", x, dw, dy)
+	c.check("ByKernel", len(x), len(dw), len(dy))
 	if d := c.dense(); d != nil {
 		MatMul(p, s, RowMajor(dw, d.in, d.out), RowMajor(x, c.Batch, d.in).T(), RowMajor(dy, c.Batch, d.out))
 		return
@@ -61,8 +61,8 @@ func (c *Conv) ByKernel(p *pool.Pool, s *Scratch, dw, x, dy []float32) {
 	c.byKernel(p, s, dw, x, dy)
 }
 
-// check panics if the description makes no sense or an operand has the wrong size.
-func (c *Conv) check(op string, x, w, y []float32) {
+// check panics if the description makes no sense or an operand has the wrong number of elements.
+func (c *Conv) check(op string, x, w, y int) {
 	if c.Batch < 0 || c.Height < 0 || c.Width < 0 || c.In < 0 || c.Out < 0 || c.KernelHeight < 0 || c.KernelWidth < 0 ||
 		c.StrideH < 0 || c.StrideW < 0 || c.InputDilationH < 0 || c.InputDilationW < 0 || c.KernelDilationH < 0 || c.KernelDilationW < 0 || c.Groups < 0 {
 		panic(fmt.Errorf("kernel: %s: negative size in %+v", op, *c))

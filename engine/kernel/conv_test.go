@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -137,6 +138,42 @@ func runFilter(p *pool.Pool, s *Scratch, f *Filter, y, x, w []float32) (packed [
 	f.Pack(p, s, packed, w)
 	f.Run(p, s, y, x, packed)
 	return packed
+}
+
+func TestConv64(t *testing.T) {
+	eachLevel(t, func(t *testing.T, s *Scratch) {
+		p := pool.New(3)
+		defer p.Close()
+		rng := rand.New(rand.NewPCG(25, 26))
+		doubles := func(s []float32) []float64 {
+			d := make([]float64, len(s))
+			for i, v := range s {
+				d[i] = float64(v)
+			}
+			return d
+		}
+		check := func(c Conv, name string, got []float64, want []sum) {
+			t.Helper()
+			for i, w := range want {
+				// Products are exact, and both sums err by at most so many units of the last place.
+				if math.Abs(got[i]-w.exact) > 2*float64(w.terms)*w.magnitude*0x1p-53 {
+					t.Fatalf("%+v: %s: element %d is %v, want %v", c, name, i, got[i], w.exact)
+				}
+			}
+		}
+		for _, c := range append(convCases(), layer(40, 16, 24, 8)) { // the last is more than is written out at once
+			x, w := random(rng, c.Batch*c.Height*c.Width*c.In), random(rng, c.weights())
+			v := random(rng, c.Batch*c.OutHeight()*c.OutWidth()*c.Out)
+			wantY, wantX, wantW := convSums(c, x, w, v)
+			y, dx, dw := doubles(v), doubles(x), doubles(w)
+			c.Forward64(p, s, y, doubles(x), doubles(w))
+			c.ByInput64(p, s, dx, doubles(v), doubles(w))
+			c.ByKernel64(p, s, dw, doubles(x), doubles(v))
+			check(c, "y", y, wantY)
+			check(c, "dx", dx, wantX)
+			check(c, "dw", dw, wantW)
+		}
+	})
 }
 
 // A transposed convolution of stride 2 is the gradient by input of a strided one, and GoMLX writes it as a convolution with

@@ -1,4 +1,4 @@
-// Package kernel multiplies matrices and convolves float32 numbers.
+// Package kernel multiplies matrices and convolves, in float32 and, more simply, in float64 (conv64.go, matmul64.go).
 //
 // In go slices and descriptions of their shapes (Matrix, Conv); out come products, written to a slice of the caller's. The
 // package knows nothing of graphs, tensors, training or files. Wrong shapes panic with an error that says what was given.

@@ -31,16 +31,16 @@ func (f *Filter) Size() int { return f.method.size() }
 
 // Pack fills packed, of Size floats, from weights w [KernelHeight, KernelWidth, In/Groups, Out].
 func (f *Filter) Pack(p *pool.Pool, s *Scratch, packed, w []float32) {
-	checkSize("Pack", "the kernel", w, f.weights)
-	checkSize("Pack", "the packed kernel", packed, f.Size())
+	checkSize("Pack", "the kernel", len(w), f.weights)
+	checkSize("Pack", "the packed kernel", len(packed), f.Size())
 	f.method.pack(p, s, packed, w)
 }
 
 // Run computes y from x and packed weights.
 func (f *Filter) Run(p *pool.Pool, s *Scratch, y, x, packed []float32) {
-	checkSize("Run", "the input", x, f.in)
-	checkSize("Run", "the output", y, f.out)
-	checkSize("Run", "the packed kernel", packed, f.Size())
+	checkSize("Run", "the input", len(x), f.in)
+	checkSize("Run", "the output", len(y), f.out)
+	checkSize("Run", "the packed kernel", len(packed), f.Size())
 	f.method.run(p, s, y, x, packed)
 }
 

@@ -29,6 +29,15 @@ func (a axis) transposed() axis {
 	}
 }
 
+// input returns the input that an output and a tap meet, or -1 if there is none.
+func (a axis) input(output, tap int) int {
+	at := output*a.stride + tap*a.tapDilation - a.before
+	if at < 0 || at%a.inDilation != 0 || at/a.inDilation >= a.in {
+		return -1
+	}
+	return at / a.inDilation
+}
+
 // phase is a part of an axis without input dilation: outputs first, first+step, ... and taps tap, tap+tapStep, ... with
 // output u of the phase and tap t of the phase meeting input u*stride + t*dilation - before.
 type phase struct {

@@ -43,9 +43,9 @@ func (m Matrix) checkResult(op, name string) {
 	}
 }
 
-// checkSize panics unless data has the given number of floats.
-func checkSize(op, name string, data []float32, want int) {
-	if len(data) != want {
-		panic(fmt.Errorf("kernel: %s: %s has %d floats, want %d", op, name, len(data), want))
+// checkSize panics unless an operand has the number of elements that is wanted.
+func checkSize(op, name string, size, want int) {
+	if size != want {
+		panic(fmt.Errorf("kernel: %s: %s has %d floats, want %d", op, name, size, want))
 	}
 }

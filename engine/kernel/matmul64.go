@@ -13,6 +13,10 @@ type Matrix64 struct {
 	RowStride, ColStride int
 }
 
+func (m Matrix64) t() Matrix64 {
+	return Matrix64{Data: m.Data, Rows: m.Cols, Cols: m.Rows, RowStride: m.ColStride, ColStride: m.RowStride}
+}
+
 // MatMul64 computes dst = a times b in float64. Operands may have any strides; dst must be row-major and must not overlap
 // them. It serves checks of gradients: the tiles are those of MatMul, but both operands are always packed.
 func MatMul64(p *pool.Pool, s *Scratch, dst, a, b Matrix64) {
@@ -132,6 +136,10 @@ func (m Matrix64) packPanel(dst []float64, col int) {
 	for r := range m.Rows {
 		row := dst[r*panelWidth64:][:panelWidth64]
 		src := m.Data[r*m.RowStride+col*m.ColStride:]
+		if m.ColStride == 1 {
+			clear(row[copy(row, src[:cols]):])
+			continue
+		}
 		for c := range cols {
 			row[c] = src[c*m.ColStride]
 		}
@@ -143,6 +151,10 @@ func (m Matrix64) packPanel(dst []float64, col int) {
 func (m Matrix64) copyRows(dst []float64, from, to int) {
 	for r := from; r < to && m.Cols > 0; r++ {
 		src := m.Data[r*m.RowStride:]
+		if m.ColStride == 1 {
+			dst = dst[copy(dst, src[:m.Cols]):]
+			continue
+		}
 		for c := range m.Cols {
 			dst[c] = src[c*m.ColStride]
 		}
