@@ -62,6 +62,7 @@ func (c *contest) play(ctx context.Context) (outcomes []*outcome, peak float64, 
 	}
 	var peaks []float64
 	for range bursts {
+		time.Sleep(settlement)
 		peaks = append(peaks, peakNow())
 		for i := 0; i < len(outcomes); i++ {
 			o := outcomes[i]
