@@ -124,7 +124,7 @@ func (p *Plan) folder() (*run.Run, error) {
 	if p.request.Run != "" {
 		folder, err = run.Create(p.request.Run, manifest)
 	} else {
-		folder, err = run.CreateNext(runsDir(p.request.Runs), filepath.Base(p.Set.Name)+"-"+p.Model.Name, manifest)
+		folder, err = run.CreateNext(runsDir(p.request.Runs), nameOf(p.Set.Name)+"-"+p.Model.Name, manifest)
 	}
 	if err != nil {
 		return nil, err
@@ -152,6 +152,14 @@ func (p *Plan) describe(folder *run.Run) error {
 		}
 	}
 	return nil
+}
+
+// nameOf is what a run on that data is called after: the last element of a path, which "." does not show.
+func nameOf(set string) string {
+	if absolute, err := filepath.Abs(set); err == nil {
+		set = absolute
+	}
+	return filepath.Base(set)
 }
 
 func runsDir(dir string) string {

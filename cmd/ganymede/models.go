@@ -78,7 +78,7 @@ func (a *app) models(asJSON bool) error {
 		return a.printJSON(reports)
 	}
 	for _, r := range reports {
-		fmt.Fprintf(a.stdout, "%-9s %s\n          %s\n          %s, at %s\n", r.Name, r.For, r.Paper, playersText(r.Players), shapeText(r.At))
+		fmt.Fprintf(a.stdout, "%-12s %s\n%13s%s\n%13s%s, at %s\n", r.Name, r.For, "", r.Paper, "", playersText(r.Players), shapeText(r.At))
 	}
 	fmt.Fprintln(a.stdout, "\nganymede models NAME lists a model's options.")
 	return nil

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -112,6 +113,9 @@ func (w walker) folder(dir string, above []fs.FileInfo) error {
 		w.defect(data.Defect{File: dir + "/", Problem: reason(err)})
 		return nil
 	}
+	if slices.ContainsFunc(entries, isRun) {
+		return nil
+	}
 	for _, e := range entries {
 		if err := w.ctx.Err(); err != nil {
 			return err
@@ -143,6 +147,9 @@ func (w walker) folder(dir string, above []fs.FileInfo) error {
 	}
 	return nil
 }
+
+// isRun knows the file that marks a run's folder, as training makes them, perhaps among its own data: its samples are no data.
+func isRun(e fs.DirEntry) bool { return e.Name() == "run.toml" }
 
 func contains(above []fs.FileInfo, info fs.FileInfo) bool {
 	for _, a := range above {

@@ -291,6 +291,16 @@ func TestTarThatIsCutShort(t *testing.T) {
 	}
 }
 
+// Runs that were made among the pictures add nothing to them.
+func TestRunsAmongThePicturesArePassedOver(t *testing.T) {
+	files := tree{"a/1.png": plainPNG(1, 4, 4), "b/2.png": plainPNG(2, 4, 4)}
+	before := mustScan(t, files.folder(t))
+	files["runs/a-dcgan-1/run.toml"], files["runs/a-dcgan-1/samples/round-0.png"] = []byte("format = 1\n"), plainPNG(3, 4, 4)
+	if after := mustScan(t, files.folder(t)); after.Hash != before.Hash || after.Pictures != 2 || len(after.Classes) != len(before.Classes) {
+		t.Errorf("%d pictures in classes %v, want 2 in %v", after.Pictures, after.Classes, before.Classes)
+	}
+}
+
 func TestArchiveNamesThatLeadOutside(t *testing.T) {
 	files := tree{"../../evil.png": plainPNG(1, 4, 4), "/abs.png": plainPNG(2, 4, 4), `..\win.png`: plainPNG(3, 4, 4), "C:/x.png": plainPNG(5, 4, 4), "good.png": plainPNG(4, 4, 4)}
 	for _, path := range []string{write(t, "x.zip", files.zip()), write(t, "x.tar", files.tar())} {
