@@ -224,7 +224,7 @@ func (g *Generator) labels(names []string) ([]int, error) {
 }
 
 // Conditional tells whether classes can be asked for.
-func (g *Generator) Conditional() bool { return len(g.sampler.Latents(0, 0).Labels) > 0 }
+func (g *Generator) Conditional() bool { return len(g.sampler.Asked()) > 0 }
 
 // Interpolate makes rows of samples, each from one sample of the seed to the next in so many frames, [rows*frames, ...], row by
 // row. Latents go along the great circle, where Gaussian latents of many dimensions lie (White 2016, 1609.04468).
@@ -238,7 +238,7 @@ func (g *Generator) Interpolate(ctx context.Context, seed int64, rows, frames in
 	var path []train.Inputs
 	for row := range rows {
 		from, to := g.sampler.Latents(seed, 2*row), g.sampler.Latents(seed, 2*row+1)
-		for name := range to.Labels {
+		for _, name := range g.sampler.Asked() {
 			from.Labels[name] = int32(row % max(len(g.Codec.Classes()), 1)) // one class a row
 		}
 		for frame := range frames {

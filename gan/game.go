@@ -132,10 +132,13 @@ type Need struct {
 	Kind    Kind
 	Shape   []int   // of one sample, without the batch axis
 	Int     bool    // int32 rather than float32
-	Classes int     // labels: how many there are
+	Classes int     // labels and codes: how many there are
 	Apart   bool    // of the data: drawn in an order of its own, so that it does not go with the turn's other records
 	Value   float64 // of what is given, where nobody gives it
 }
+
+// Discrete tells that it is one of Classes numbers: a label, or a code.
+func (n Need) Discrete() bool { return n.Kind == Label || n.Kind == Code }
 
 // Records needs a field of the data; shape is that of one record.
 func Records(name string, shape ...int) Need { return Need{Name: name, Kind: Record, Shape: shape} }

@@ -74,6 +74,8 @@ func TestLearning(t *testing.T) {
 		{"lsgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.001"}, false, 600, 0.1},
 		{"cgan", []string{"filters=8", "latent=8", "optim.batch=32", "optim.rate=0.001"}, false, 400, 0.1},
 		{"sngan", []string{"filters=16", "critic-filters=16", "latent=8", "optim.batch=16", "optim.rate=0.001", "optim.critic-steps=1"}, false, 250, 0.1},
+		{"acgan", []string{"filters=48", "critic-filters=4", "latent=4", "dropout=0", "class-weight=3", "optim.batch=32", "optim.rate=0.0005"}, false, 700, 0.2},
+		{"infogan", []string{"filters=16", "hidden=64", "latent=6", "categories=2", "continuous=2", "optim.batch=32", "optim.rate=0.003", "optim.critic-rate=0.002"}, false, 400, 0.1},
 		{"sagan", []string{"filters=16", "critic-filters=16", "latent=8", "optim.batch=16", "optim.rate=0.001", "optim.critic-rate=0.002"}, false, 250, 0.1},
 		{"biggan", []string{"filters=4", "critic-filters=4", "latent=9", "shared=4", "optim.batch=16", "optim.rate=0.001", "optim.critic-rate=0.002"}, false, 250, 0.1},
 		{"biggan-deep", []string{"filters=8", "critic-filters=8", "depth=1", "latent=8", "shared=4", "optim.batch=16", "optim.rate=0.001", "optim.critic-rate=0.002"}, false, 200, 0.15},
@@ -125,11 +127,15 @@ func TestLearning(t *testing.T) {
 			if game.Conditional() {
 				conditional(t, samples(), real, labels)
 			}
+			if c.model == "infogan" {
+				informed(t, tr)
+			}
 		})
 	}
 }
 
-// conditional asks that the samples of each class (sample i has class i modulo 2) are nearer to the data of their class than to the other's.
+// conditional asks that the samples of each class (sample i has class i modulo 2) are at most half as far from the data of their
+// class as from the other's.
 func conditional(t *testing.T, samples, real rows, labels []int32) {
 	asked := make([]int32, len(samples))
 	for i := range asked {
@@ -142,6 +148,19 @@ func conditional(t *testing.T, samples, real rows, labels []int32) {
 		if own > other/2 {
 			t.Errorf("samples of class %d are %.3f from its data and %.3f from the other's", class, own, other)
 		}
+	}
+}
+
+// informed asks that the categorical code, of two values, can be read off what is generated: its bound is at least 0.9 ln 2.
+func informed(t *testing.T, tr *train.Trainer) {
+	result, err := tr.Play(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, ok := result.Get("generator/code1")
+	t.Logf("the code's bound is %.3f of ln 2", bound/math.Ln2)
+	if !ok || bound < 0.9*math.Ln2 || bound > math.Ln2 {
+		t.Errorf("the categorical code's bound is %.3f, that is %.3f of ln 2", bound, bound/math.Ln2)
 	}
 }
 

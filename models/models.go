@@ -9,11 +9,13 @@ import (
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/models/acgan"
 	"github.com/ganymede-gan/ganymede/models/biggan"
 	"github.com/ganymede-gan/ganymede/models/biggandeep"
 	"github.com/ganymede-gan/ganymede/models/cgan"
 	"github.com/ganymede-gan/ganymede/models/cyclegan"
 	"github.com/ganymede-gan/ganymede/models/dcgan"
+	"github.com/ganymede-gan/ganymede/models/infogan"
 	"github.com/ganymede-gan/ganymede/models/lsgan"
 	"github.com/ganymede-gan/ganymede/models/pix2pix"
 	"github.com/ganymede-gan/ganymede/models/progressive"
@@ -33,6 +35,8 @@ func Table() []gan.Model {
 		cgan.Model,
 		dcgan.Model,
 		lsgan.Model,
+		infogan.Model,
+		acgan.Model,
 		pix2pix.Model,
 		wgan.Model,
 		cyclegan.Model,

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/ganymede-gan/ganymede/gan"
@@ -25,7 +26,11 @@ func parameters(t *testing.T, pair gan.Pair, game *gan.Game) (generator, critic 
 	if pair.Classes > 0 {
 		y = graph.Parameter(g, "y", shapes.Make(dtypes.Int32, 2))
 	}
-	z := graph.Parameter(g, "z", shapes.Make(dtypes.Float32, append([]int{2}, pair.Latent.Shape...)...))
+	latent := slices.Clone(pair.Latent.Shape)
+	for _, code := range pair.Codes {
+		latent[0] += max(code.Classes, 1)
+	}
+	z := graph.Parameter(g, "z", shapes.Make(dtypes.Float32, append([]int{2}, latent...)...))
 	at := func(scope string) layers.Net { return game.Dress(scope, bind.Root(scope)) }
 	pair.Critic(at("critic"), pair.Generator(at("generator"), z, y), y)
 	for _, stage := range pair.Stages { // the critic has layers that only a stage needs
@@ -67,6 +72,12 @@ func TestParameters(t *testing.T) {
 		// 28x28: one level less, from 7x7.
 		mnistG = 49*100*128 + 16*(128*64+64*1) + 2*(128+64)
 		mnistD = 16*(1*64+64*128) + 49*128 + 2*128
+		// Table 1 of Odena 2016: 110 numbers to 768 maps of 8x8, 384, 256, 192 and 3 by 5x5; 16 to 512 by 3x3, a score and ten classes.
+		acganG = 111*64*768 + 25*(768*384+384*256+256*192+192*3) + (384 + 256 + 192 + 3) + 2*(384+256+192)
+		acganD = 9*(3*16+16*32+32*64+64*128+128*256+256*512) + 1008 + 2*(1008-16) + (16*16*512+1)*11
+		// Table 1 of Chen 2016: 74 numbers to 1024 to 7x7x128 to 64 maps by 4x4; 64, 128, 1024 and a score; Q from the 1024 to 128 and 12.
+		infoG = 75*1024 + 2*1024 + 1025*6272 + 2*6272 + (16*128*64 + 64) + 2*64 + (16*64 + 1)
+		infoD = (16*64 + 64) + (16*64*128 + 128) + 2*128 + (6272+1)*1024 + 2*1024 + 1025 + 1025*128 + 2*128 + 129*12
 	)
 	if dcganG != 3_576_704 || dcganD != 2_765_568 {
 		t.Errorf("the sums are %d and %d", dcganG, dcganD)
@@ -86,6 +97,7 @@ func TestParameters(t *testing.T) {
 	digit := gan.Data{Field: "pictures", Shape: []int{28, 28, 1}, Classes: 10}
 	portrait := gan.Data{Field: "pictures", Shape: []int{1024, 1024, 3}}
 	cifar := gan.Data{Field: "pictures", Shape: []int{32, 32, 3}, Classes: 10}
+	small10 := gan.Data{Field: "pictures", Shape: []int{128, 128, 3}, Classes: 10}
 	imagenet := gan.Data{Field: "pictures", Shape: []int{128, 128, 3}, Classes: 1000}
 	point := gan.Data{Field: "points", Shape: []int{2}}
 	counted := map[string]bool{}
@@ -117,6 +129,8 @@ func TestParameters(t *testing.T) {
 		{"progressive", portrait, []string{"preset=paper"}, 23_079_115, 23_087_249},
 		{"stylegan", portrait, []string{"preset=paper"}, 26_219_627, 23_087_249 - (3*512 + 512)}, // of 4x4, which training from 8x8 never asks for
 		{"stylegan2", portrait, []string{"preset=paper"}, 30_370_060, 29_012_513},
+		{"acgan", small10, []string{"preset=paper"}, acganG, acganD},
+		{"infogan", digit, []string{"preset=paper"}, infoG, infoD},
 		{"sagan", imagenet, []string{"preset=paper"}, saganG, saganD},
 		// ajbrock/BigGAN-PyTorch, with the options of its launch scripts for 128x128.
 		{"biggan", imagenet, []string{"preset=paper"}, 70_433_988, 87_982_370},

@@ -88,7 +88,7 @@ func sample(random *rand.Rand, need gan.Need, batch int, dtype dtypes.DType) *te
 	for _, d := range dims {
 		size *= d
 	}
-	if need.Kind == gan.Label {
+	if need.Discrete() {
 		labels := make([]int32, size)
 		for i := range labels {
 			labels[i] = int32(random.IntN(need.Classes))

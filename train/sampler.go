@@ -68,7 +68,20 @@ func NewSampler(backend compute.Backend, game *gan.Game, weights *layers.Weights
 // Finalize frees the compiled graph.
 func (s *Sampler) Finalize() { s.program.graph.Finalize() }
 
-// Inputs are what one sample is made from: a need's numbers by its name, floats, or one label.
+// Asked are the names of the needs that say of which class a sample is to be; none of a game that is not conditional.
+func (s *Sampler) Asked() (names []string) {
+	for _, d := range s.program.draws {
+		if d.Need.Kind == gan.Label {
+			names = append(names, d.Need.Name)
+		}
+	}
+	return names
+}
+
+// Codes are the codes that steer samples, in the game's order.
+func (s *Sampler) Codes() []gan.Need { return s.game.Codes }
+
+// Inputs are what one sample is made from: a need's numbers by its name, floats, or one label or code.
 type Inputs struct {
 	Floats map[string][]float32
 	Labels map[string]int32
@@ -89,11 +102,11 @@ func (s *Sampler) Starts() (fields []string) {
 func (s *Sampler) Show(records data.Batch) { s.shown = records }
 
 // Latents returns the inputs of sample i of a seed. They depend on seed and i alone, and on the records shown. Sample i of a
-// conditional game has class i modulo their number, so that a row of samples shows them all.
+// conditional game has class i modulo their number, so that a row of samples shows them all, and so has a code with values.
 func (s *Sampler) Latents(seed int64, i int) Inputs {
 	in := Inputs{Floats: map[string][]float32{}, Labels: map[string]int32{}}
 	for _, d := range s.program.draws {
-		if d.Need.Kind == gan.Label {
+		if d.Need.Discrete() {
 			in.Labels[d.Need.Name] = int32(i % d.Need.Classes)
 			continue
 		}
@@ -128,7 +141,7 @@ func (s *Sampler) Sample(ctx context.Context, seed int64, first, n int, label fu
 			if label == nil || start+i < first || start+i >= first+n {
 				continue
 			}
-			for name := range inputs[i].Labels {
+			for _, name := range s.Asked() {
 				inputs[i].Labels[name] = int32(label(start + i))
 			}
 		}
@@ -200,7 +213,7 @@ func (s *Sampler) materialise() error {
 // given checks that every input has the numbers of a need.
 func given(inputs []Inputs, need gan.Need) error {
 	for _, in := range inputs {
-		if have, want := len(in.Floats[need.Name]), size(need.Shape); need.Kind != gan.Label && have != want {
+		if have, want := len(in.Floats[need.Name]), size(need.Shape); !need.Discrete() && have != want {
 			return fmt.Errorf("train: sampling starts from %q, %d numbers a sample, and %d are given", need.Name, want, have)
 		}
 	}
@@ -210,7 +223,7 @@ func given(inputs []Inputs, need gan.Need) error {
 // stack puts the inputs of a need one under the other.
 func stack(inputs []Inputs, need gan.Need, dtype dtypes.DType) *tensors.Tensor {
 	dims := append([]int{len(inputs)}, need.Shape...)
-	if need.Kind == gan.Label {
+	if need.Discrete() {
 		labels := make([]int32, len(inputs))
 		for i, in := range inputs {
 			labels[i] = in.Labels[need.Name]
