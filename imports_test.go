@@ -21,7 +21,8 @@ const rules = `
 	data:             config
 	run:              config
 	layers:           ops
-	gan:              config ops layers
+	augment:          ops
+	gan:              config ops layers augment
 	models:           config ops layers gan
 	train:            config ops layers gan data run
 	features:         config ops metrics layers gan data run train

@@ -54,8 +54,10 @@ func (j Judged) steady(r *Turn) Score {
 
 // criticLoss is the loss of a critic on real and on generated records, penalties and all.
 func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
+	real, fake = c.augmented(real), c.augmented(fake)
 	seenReal, seenFake := c.both(r, real, fake)
 	onReal, onFake := seenReal.Score, seenFake.Score
+	c.Technique.adapt(r, onReal)
 	c.report(r, "real", onReal)
 	c.report(r, "fake", onFake)
 	lossReal, lossFake := c.objective.Critic(onReal, onFake, 1-c.Penalty.Smoothing)
@@ -83,9 +85,10 @@ func (c Contest) criticLoss(r *Turn, real, fake Judged) *Node {
 
 // GeneratorLoss is the loss of a generator whose records are judged. real is called where the objective compares with real ones.
 func (c Contest) GeneratorLoss(r *Turn, real func(r *Turn) Judged, fake Judged) *Node {
+	fake = c.augmented(fake)
 	var seenReal, seenFake Seen
 	if c.objective.Relative || c.Technique.FeatureMatching {
-		seenReal, seenFake = c.both(r, real(r), fake)
+		seenReal, seenFake = c.both(r, c.augmented(real(r)), fake)
 	} else {
 		fake.Records = c.noisy(r, "fake", fake.Records)
 		seenFake = fake.see(r)
@@ -127,6 +130,7 @@ func (c Contest) CriticMoves(name, scope string, records func(r *Turn) (real, fa
 	slope.Beside = nil
 	slope.Loss = func(r *Turn) *Node {
 		real, fake := records(r)
+		real, fake = c.augmented(real), c.augmented(fake)
 		return graph.MulScalar(c.slopes(r, real, fake), float64(c.Penalty.Every))
 	}
 	return []Move{critic, slope}

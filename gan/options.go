@@ -138,6 +138,9 @@ func (o Options) check(p Pair) error {
 		refuse("penalty.gp", "it is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch "+
 			"(Gulrajani 2017, section 4); set critic-norm=layer or none, of pix2pix norm=instance")
 	}
+	if err := o.Technique.fits(p); err != nil {
+		errs = append(errs, err)
+	}
 	if o.Penalty.Path > 0 && len(p.Stages) > 0 {
 		refuse("penalty.path", "networks that grow have no path length here; take stylegan2, or leave it at 0")
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/ganymede-gan/ganymede/models/sngan"
 	"github.com/ganymede-gan/ganymede/models/stylegan"
 	"github.com/ganymede-gan/ganymede/models/stylegan2"
+	"github.com/ganymede-gan/ganymede/models/stylegan2ada"
 	"github.com/ganymede-gan/ganymede/models/vanilla"
 	"github.com/ganymede-gan/ganymede/models/wgan"
 	"github.com/ganymede-gan/ganymede/models/wgangp"
@@ -48,6 +49,7 @@ func Table() []gan.Model {
 		biggan.Model,
 		biggandeep.Model,
 		stylegan2.Model,
+		stylegan2ada.Model,
 	}
 }
 

@@ -179,7 +179,7 @@ func (o *Options) start(net gan.Net, z *gan.Node) *gan.Node {
 func (o *Options) block(net gan.Net, x *gan.Node, side int) *gan.Node {
 	at, conv := net.In(fmt.Sprintf("%dx%d", side, side)), layers.EqualConv{Filters: o.width(side), Kernel: 3, Equalised: he}
 	x = layers.PixelNorm(leaky(conv.OnRepeated(at.In("up"), x)))
-	return layers.PixelNorm(leaky(conv.On(at.In("conv"), x)))
+	return net.Mark("map", layers.PixelNorm(leaky(conv.On(at.In("conv"), x))))
 }
 
 // colours makes the picture of a side.
@@ -210,13 +210,14 @@ func (c Critic) On(net gan.Net, picture, y *gan.Node, side int, fades bool) *gan
 		if fades && s == side {
 			x = Mix(c.colours(net, ops.MeanPool(picture, ops.PoolOptions{Window: 2})), x, net.Knob(gan.Fade))
 		}
+		x = net.Mark("map", x)
 	}
 	at := net.In("4x4")
 	x = layers.MinibatchDeviation{Group: c.Group}.On(at, x)
 	x = leaky(layers.EqualConv{Filters: c.Width(4), Kernel: 3, Equalised: he}.On(at.In("conv"), x))
 	x = graph.Reshape(x, x.Shape().Dimensions[0], -1)
 	x = leaky(layers.EqualDense{Units: c.Width(4), Equalised: he}.On(at.In("dense"), x))
-	x = layers.EqualDense{Units: max(1, c.Classes)}.On(net.In("out"), x)
+	x = layers.EqualDense{Units: max(1, c.Classes)}.On(net.In("out"), net.Mark("features", x))
 	if c.Classes > 0 {
 		x = graph.ReduceSum(graph.Mul(x, layers.OneHot(net, y, c.Classes)), 1)
 	}

@@ -161,7 +161,7 @@ func (o *Options) start(net gan.Net, w *gan.Node) *gan.Node {
 func (o *Options) block(net gan.Net, x, w *gan.Node, side, k int) *gan.Node {
 	at, conv := net.In(fmt.Sprintf("%dx%d", side, side)), layers.EqualConv{Filters: o.width(side), Kernel: 3, NoBias: true, Equalised: he}
 	x = o.layer(at.In("up"), blur(conv.OnRepeated(at.In("up"), x)), w, k)
-	return o.layer(at.In("conv"), conv.On(at.In("conv"), x), w, k+1)
+	return net.Mark("map", o.layer(at.In("conv"), conv.On(at.In("conv"), x), w, k+1))
 }
 
 // layer is what follows a convolution: noise, bias, activation, style.

@@ -129,7 +129,7 @@ func (o *Options) synthesis(net gan.Net, styles *gan.Node, side, channels int) *
 			short := layers.EqualConv{Filters: o.width(s), Kernel: 1, NoBias: true}.On(at.In("shortcut"), x)
 			y = halve(graph.Add(y, ops.UpsampleFiltered(short, smooth)))
 		}
-		x = y
+		x = net.Mark("map", y)
 		if o.Generator == "skip" || s == side {
 			picture = colours(at.In("colours"), picture, x, style(k+2), channels)
 		}
@@ -175,6 +175,7 @@ func (o *Options) critic(net gan.Net, picture, y *gan.Node, classes int) *gan.No
 			short := layers.EqualConv{Filters: o.width(s / 2), Kernel: 1, NoBias: true, Smooth: smooth}.OnSmoothed(at.In("shortcut"), t)
 			x = halve(graph.Add(x, short))
 		}
+		x = net.Mark("map", x)
 	}
 	at := net.In("4x4")
 	if o.Critic == "skip" {
@@ -184,7 +185,7 @@ func (o *Options) critic(net gan.Net, picture, y *gan.Node, classes int) *gan.No
 	x = leaky(layers.EqualConv{Filters: o.width(4), Kernel: 3}.On(at.In("conv"), x))
 	x = graph.Reshape(x, x.Shape().Dimensions[0], -1)
 	x = leaky(layers.EqualDense{Units: o.width(4)}.On(at.In("dense"), x))
-	x = layers.EqualDense{Units: max(1, classes)}.On(net.In("out"), x)
+	x = layers.EqualDense{Units: max(1, classes)}.On(net.In("out"), net.Mark("features", x))
 	if classes > 0 { // the score of the record's class (Mescheder 2018, as in the authors' code)
 		x = graph.ReduceSum(graph.Mul(x, layers.OneHot(net, y, classes)), 1)
 	}
