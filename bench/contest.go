@@ -20,7 +20,7 @@ type entrant struct {
 // processes, and short against what else a machine does.
 const (
 	shortest   = 40 * time.Millisecond
-	mostRuns   = 20
+	mostRuns   = 200
 	fewest     = 3
 	most       = 9
 	settlement = 5 * time.Millisecond // between two bursts, in which the threads of the last one fall asleep
