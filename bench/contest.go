@@ -16,13 +16,14 @@ type entrant struct {
 	close   func()
 }
 
-// Lengths of bursts: the shortest, and the most and least bursts of each entrant. A burst is long against the clock and a change of
-// processes, and short against what else a machine does.
+// Lengths of bursts: the shortest, and the most and least bursts of each entrant; where all entrants' bursts take more than endless, two
+// each must do. A burst is long against the clock and a change of processes, and short against what else a machine does.
 const (
 	shortest   = 40 * time.Millisecond
 	mostRuns   = 200
 	fewest     = 3
 	most       = 9
+	endless    = 30 * time.Second
 	settlement = 5 * time.Millisecond // between two bursts, in which the threads of the last one fall asleep
 )
 
@@ -57,7 +58,11 @@ func (c *contest) play(ctx context.Context) (outcomes []*outcome, peak float64, 
 		round += took * time.Duration(o.runs)
 	}
 	bursts := c.bursts
-	if bursts == 0 {
+	switch {
+	case bursts > 0:
+	case round > endless:
+		bursts = fewest - 1
+	default:
 		bursts = min(most, max(fewest, int(c.length/max(round, 1))))
 	}
 	var peaks []float64

@@ -51,6 +51,7 @@ func TestContestFitsItsTime(t *testing.T) {
 		{0.0001, time.Second, mostRuns, most},    // short work: as many as are useful
 		{0.010, 200 * time.Millisecond, 4, 5},    // 4 runs are 40 ms
 		{3, 8 * time.Second, 1, fewest},          // long work: as few as tell anything
+		{31, 8 * time.Second, 1, fewest - 1},     // endless work: A B A B
 		{1e-9, time.Millisecond, mostRuns, most}, // faster than the clock
 	} {
 		var order []string
