@@ -1,6 +1,9 @@
 package gan
 
 import (
+	"errors"
+
+	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -19,6 +22,28 @@ func (o Options) Contest(p Pair) (Contest, error) {
 	}
 	objective, err := FindObjective(o.Objective)
 	return Contest{o, objective}, err
+}
+
+// OwnLosses returns the contest of a game whose players have losses of their own: its moves and knobs are of use, and whatever would
+// act on an objective is refused.
+func (o Options) OwnLosses() (Contest, error) {
+	contest, err := o.Contest(Pair{})
+	standard := config.Default[Options]()
+	errs := []error{err}
+	for _, option := range []struct {
+		key string
+		set bool
+	}{
+		{"objective", o.Objective != standard.Objective},
+		{"penalty.gp", o.Penalty.GP > 0}, {"penalty.r1", o.Penalty.R1 > 0}, {"penalty.r2", o.Penalty.R2 > 0}, {"penalty.dragan", o.Penalty.Dragan > 0},
+		{"penalty.drift", o.Penalty.Drift > 0}, {"penalty.smoothing", o.Penalty.Smoothing > 0}, {"penalty.noise", o.Penalty.Noise > 0},
+		{"technique.feature-matching", o.Technique.FeatureMatching}, {"technique.top-k", o.Technique.TopK < 1}, {"technique.consistency", o.Technique.Consistency > 0},
+	} {
+		if option.set {
+			errs = append(errs, config.Refuse(option.key, "the players of this model have losses of their own, which it would not act on; leave it as it is by default"))
+		}
+	}
+	return contest, errors.Join(errs...)
 }
 
 // Judged are records as a critic sees them.
@@ -108,20 +133,12 @@ func (c Contest) GeneratorLoss(r *Turn, real func(r *Turn) Judged, fake Judged) 
 // CriticMoves are the moves of a critic that owns a scope, on the records of a step: its step, and that of lazy R1 and R2 with the
 // same optimiser's state (penalty.every).
 func (c Contest) CriticMoves(name, scope string, records func(r *Turn) (real, fake Judged)) []Move {
-	optimizer, _ := c.Optim.lazily(c.Penalty.betweenSlopes())
-	critic := Move{
-		Name: name, Owns: []string{scope}, Optimizer: optimizer, Rate: criticRate,
-		Times: c.Optim.Critic, Parts: c.Optim.Accumulate, Limit: c.Optim.Limit,
-		Loss: func(r *Turn) *Node {
-			real, fake := records(r)
-			fake.Records = graph.StopGradient(fake.Records)
-			return c.criticLoss(r, real, fake)
-		},
+	critic := c.CriticMove(name, scope)
+	critic.Loss = func(r *Turn) *Node {
+		real, fake := records(r)
+		fake.Records = graph.StopGradient(fake.Records)
+		return c.criticLoss(r, real, fake)
 	}
-	if clip := c.Penalty.Clip; clip > 0 {
-		critic.Then = func(r *Turn) { Clip(r, clip) }
-	}
-	c.Technique.onCritic(&critic)
 	if !c.Penalty.lazy() {
 		return []Move{critic}
 	}
@@ -243,6 +260,20 @@ func (o Options) Knobs() []Knob {
 		}})
 	}
 	return append(knobs, o.Technique.knobs()...)
+}
+
+// CriticMove is the move of a critic under the options, to be given its loss.
+func (c Contest) CriticMove(name, scope string) Move {
+	optimizer, _ := c.Optim.lazily(c.Penalty.betweenSlopes())
+	move := Move{
+		Name: name, Owns: []string{scope}, Optimizer: optimizer, Rate: criticRate,
+		Times: c.Optim.Critic, Parts: c.Optim.Accumulate, Limit: c.Optim.Limit,
+	}
+	if clip := c.Penalty.Clip; clip > 0 {
+		move.Then = func(r *Turn) { Clip(r, clip) }
+	}
+	c.Technique.onCritic(&move)
+	return move
 }
 
 // GeneratorMove is the move of a generator, or of several in one step, under the options, to be given its loss.

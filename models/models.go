@@ -10,6 +10,7 @@ import (
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/models/acgan"
+	"github.com/ganymede-gan/ganymede/models/began"
 	"github.com/ganymede-gan/ganymede/models/biggan"
 	"github.com/ganymede-gan/ganymede/models/biggandeep"
 	"github.com/ganymede-gan/ganymede/models/cgan"
@@ -40,6 +41,7 @@ func Table() []gan.Model {
 		acgan.Model,
 		pix2pix.Model,
 		wgan.Model,
+		began.Model,
 		cyclegan.Model,
 		wgangp.Model,
 		progressive.Model,

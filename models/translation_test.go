@@ -18,15 +18,20 @@ func between(side int, paired bool) gan.Data {
 	return gan.Data{Field: data.A, To: data.B, Paired: paired, Shape: []int{side, side, 3}}
 }
 
-// The counts that the authors' code prints at 256x256 (junyanz/pytorch-CycleGAN-and-pix2pix), and the same as sums: a convolution has
+// The counts of systems that are more than a pair. Those of pix2pix and CycleGAN are what the authors' code prints at 256x256 (junyanz/pytorch-CycleGAN-and-pix2pix), and the same as sums: a convolution has
 // taps*in*out numbers and out of a bias, which is left out before batch norm, and batch norm has 2 a channel.
-func TestTranslatorsParameters(t *testing.T) {
+func TestParametersOfWholeGames(t *testing.T) {
 	const (
 		block  = 9*256*256 + 256
 		resnet = (49*3*64 + 64) + (9*64*128 + 128) + (9*128*256 + 256) + 18*block + (9*256*128 + 128) + (9*128*64 + 64) + (49*64*3 + 3)
 		down   = 16*(3*64+64*128+128*256+256*512+4*512*512) + 2*(128+256+512+512+512+512)
 		up     = 16*(512*512+3*1024*512+1024*256+512*128+256*64+128*3) + 3 + 2*(4*512+256+128+64)
-		patch  = 16*(64*128+128*256+256*512+512) + 64 + 1
+		// Figure 1 of Berthelot 2017 with n = 128 and codes of 64, four sides from 64 to 8.
+		n            = 128
+		beganDecoder = 65*64*n + 8*(9*n*n+n) + (9*n*3 + 3)
+		beganEncoder = (9*3*n + n) + 2*9*(1+4+9+16)*n*n + 2*(1+2+3+4)*n + 9*(1*2+2*3+3*4)*n*n + (2+3+4)*n + (64*4*n*64 + 64)
+
+		patch = 16*(64*128+128*256+256*512+512) + 64 + 1
 	)
 	for _, c := range []struct {
 		model    string
@@ -34,6 +39,7 @@ func TestTranslatorsParameters(t *testing.T) {
 		side     int
 		scopes   map[string]int
 	}{
+		{"began", []string{"preset=paper"}, 64, map[string]int{"generator": beganDecoder, "critic": beganDecoder + beganEncoder}},
 		{"cyclegan", []string{"preset=paper"}, 256, map[string]int{
 			"generator-ab": 11_378_179, "generator-ba": resnet, "critic-a": 2_764_737, "critic-b": 16*3*64 + patch + 128 + 256 + 512,
 		}},
@@ -45,7 +51,11 @@ func TestTranslatorsParameters(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		game, err := configure(t, model, c.settings...).game(between(c.side, true))
+		d := between(c.side, true)
+		if model.Domains == gan.One {
+			d = gan.Data{Field: data.Pictures, Shape: d.Shape}
+		}
+		game, err := configure(t, model, c.settings...).game(d)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,12 @@ func LeakyReLU(x *graph.Node, slope float64) *graph.Node {
 	return graph.Where(positive(x), x, graph.MulScalar(x, slope))
 }
 
+// ELU returns x where it is above zero and exp(x)-1 elsewhere (Clevert 2015, 1511.07289, with alpha 1).
+func ELU(x *graph.Node) *graph.Node {
+	below := graph.Expm1(graph.MinScalar(x, 0)) // finite where it is not chosen
+	return graph.Where(positive(x), x, below)
+}
+
 func positive(x *graph.Node) *graph.Node {
 	return graph.GreaterThan(x, graph.ScalarZero(x.Graph(), x.DType()))
 }

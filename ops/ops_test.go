@@ -17,6 +17,7 @@ func TestActivationAndLossGradients(t *testing.T) {
 	x, y := oracle.Normal(3, 4, 5), oracle.Uniform(4, 0, 1, 4, 5)
 	for name, fn := range map[string]func(*graph.Node) *graph.Node{
 		"ReLU":       ops.ReLU,
+		"ELU":        ops.ELU,
 		"LeakyReLU":  func(x *graph.Node) *graph.Node { return ops.LeakyReLU(x, 0.2) },
 		"Softplus":   ops.Softplus,
 		"LogSigmoid": ops.LogSigmoid,
