@@ -13,6 +13,7 @@ import (
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
+	"github.com/ganymede-gan/ganymede/models"
 	"github.com/ganymede-gan/ganymede/run"
 	"github.com/ganymede-gan/ganymede/train"
 	"github.com/gomlx/gomlx/core/graph"
@@ -217,5 +218,18 @@ func TestARunKilledBeforeItWasDescribedIsCompleted(t *testing.T) {
 	}
 	if _, err := Train(t.Context(), resume); err == nil || !strings.Contains(err.Error(), "split.json") {
 		t.Fatalf("a trained run without its split resumed: %v", err)
+	}
+}
+
+// Whoever reads the README sees every model that the program has.
+func TestReadmeNamesEveryModel(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range models.Table() {
+		if !strings.Contains(string(readme), "`"+m.Name+"`") {
+			t.Errorf("README.md says nothing of %s", m.Name)
+		}
 	}
 }
