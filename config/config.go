@@ -1,5 +1,5 @@
 // Package config declares options once. A struct whose fields carry tags goes in, with a file, the environment and flags that
-// set it; out come the filled struct, its checks, the help, the tables of the docs, TOML and JSON. It does not know what any
+// set it; out come the filled struct, its checks, the help, TOML and JSON. It does not know what any
 // option means: that is for the struct's owner.
 //
 //	type Options struct {

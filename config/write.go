@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 // TOML writes every option with the value in effect. Loaded again it gives the same values, floats to the bit.
@@ -41,26 +40,11 @@ func (c *Config) tables(b *bytes.Buffer, write func(*option)) {
 
 func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// Help writes the options as a table for the terminal.
+// Help writes the options for a terminal: each with its default, and under it what it does and what is allowed.
 func (c *Config) Help() string {
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "OPTION\tTYPE\tDEFAULT\tRANGE\tHELP")
 	for _, o := range c.options {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.key, o.kind, bare(o.standard), o.allowed(), o.help)
-	}
-	w.Flush() // into memory, cannot fail
-	return b.String()
-}
-
-// Markdown writes the options as a table for the docs.
-func (c *Config) Markdown() string {
-	var b strings.Builder
-	b.WriteString("| option | type | default | range | what it does |\n|---|---|---|---|---|\n")
-	cell := strings.NewReplacer("|", `\|`, "\n", " ")
-	for _, o := range c.options {
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s |\n", o.key, o.kind, cell.Replace(bare(o.standard)),
-			cell.Replace(o.allowed()), cell.Replace(o.help))
+		fmt.Fprintf(&b, "%s = %s\n    %s (%s; %s)\n", o.key, bare(o.standard), o.help, o.kind, o.allowed())
 	}
 	return b.String()
 }

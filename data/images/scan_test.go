@@ -230,8 +230,8 @@ func TestScanTellsWhatThereIs(t *testing.T) {
 	if s.Low == nil || *s.Low > 30 || *s.High < 210 {
 		t.Errorf("values from %v to %v", s.Low, s.High)
 	}
-	if s.Channels() != 3 || !s.Transparent() || s.Side() != 16 {
-		t.Errorf("channels %d, transparent %v, side %d", s.Channels(), s.Transparent(), s.Side())
+	if s.Channels() != 3 || s.Kinds.transparent() == 0 || s.Side() != 16 {
+		t.Errorf("channels %d, transparent %d, side %d", s.Channels(), s.Kinds.transparent(), s.Side())
 	}
 }
 

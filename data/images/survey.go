@@ -94,9 +94,6 @@ func (s *Survey) Channels() int {
 	return 3
 }
 
-// Transparent reports whether pictures may have transparent pixels.
-func (s *Survey) Transparent() bool { return s.Kinds.transparent() > 0 }
-
 // Side is the side to train at if nobody says another: the pictures' own if all are squares of the same side up to 64, else the
 // largest of 16, 32 and 64 that half of the pictures fill.
 func (s *Survey) Side() int {
