@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/data"
@@ -45,6 +46,14 @@ type Generator struct {
 	weights *layers.Weights
 
 	pictures images.Options // how the run made pictures ready
+	standing standing
+}
+
+// standing is the last sampler with truncated latents, whose statistics take time to make.
+type standing struct {
+	sync.Mutex
+	threshold float64
+	sampler   *train.Sampler
 }
 
 // Open loads the generator of a run.
@@ -133,6 +142,9 @@ func (g *Generator) load(folder *run.Run, game *gan.Game, weights *layers.Weight
 // Close frees what the generator holds.
 func (g *Generator) Close() {
 	g.sampler.Finalize()
+	if g.standing.sampler != nil {
+		g.standing.sampler.Finalize()
+	}
 	g.backend.compute.Finalize()
 }
 
@@ -143,7 +155,8 @@ type SampleOptions struct {
 	Seed    int64    //
 	Classes []string // of a conditional model: the samples take turns among these; empty: all
 
-	// Truncation psi, from 0 to 1, makes samples less various and more alike, where the model can do it; nil or 1 is none.
+	// Truncation makes samples less various and more alike; nil is none. Of a model with styles it is psi, from 0 to 1, which is none; of
+	// others the threshold beyond which a number of the Gaussian latent is drawn again, with batch statistics made anew.
 	Truncation *float64
 }
 
@@ -166,7 +179,7 @@ func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, er
 		}
 	}
 	label := func(i int) int { return labels[i%len(labels)] }
-	sampler, err := g.truncated(o.Truncation)
+	sampler, err := g.truncated(ctx, o.Truncation)
 	if err != nil {
 		return nil, err
 	}
@@ -182,17 +195,34 @@ func (g *Generator) Sample(ctx context.Context, o SampleOptions) (data.Batch, er
 	return samples, nil
 }
 
-// truncated is the sampler with truncation psi.
-func (g *Generator) truncated(psi *float64) (*train.Sampler, error) {
+// smallestThreshold is where drawing again takes long: one number of 125 is within it.
+const smallestThreshold = 0.01
+
+// truncated is the sampler with a truncation.
+func (g *Generator) truncated(ctx context.Context, truncation *float64) (*train.Sampler, error) {
 	switch {
-	case psi == nil:
+	case truncation == nil:
 		return g.sampler, nil
-	case !(*psi >= 0 && *psi <= 1):
-		return nil, wrong{fmt.Errorf("the truncation is %v; it goes from 0 (all alike) to 1 (none)", *psi)}
-	case !g.sampler.Truncates():
-		return nil, wrong{fmt.Errorf("%s has no truncation; stylegan2 has", g.Model.Name)}
+	case g.sampler.Truncates() && !(*truncation >= 0 && *truncation <= 1):
+		return nil, wrong{fmt.Errorf("the truncation is %v; of %s it goes from 0 (all alike) to 1 (none)", *truncation, g.Model.Name)}
+	case g.sampler.Truncates():
+		return g.sampler.Truncated(*truncation), nil
+	case !(*truncation >= smallestThreshold):
+		return nil, wrong{fmt.Errorf("the truncation is %v; of %s it is the largest number that a latent may have, %v or more (2 is nearly none)",
+			*truncation, g.Model.Name, smallestThreshold)}
 	}
-	return g.sampler.Truncated(*psi), nil
+	g.standing.Lock()
+	defer g.standing.Unlock()
+	if g.standing.sampler != nil && g.standing.threshold == *truncation {
+		return g.standing.sampler, nil
+	}
+	sampler, err := train.NewTruncated(ctx, g.backend.compute, g.played, g.weights, *truncation)
+	if err != nil {
+		return nil, err
+	}
+	// An older sampler may be at work still, and is left to the collector.
+	g.standing.sampler, g.standing.threshold = sampler, *truncation
+	return sampler, nil
 }
 
 // labels finds the numbers of classes by name, or by number.

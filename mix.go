@@ -21,7 +21,7 @@ type MixOptions struct {
 // each coarse sample: itself, and what comes of it with each fine one, whose styles the other layers have (Karras 2018,
 // arXiv:1812.04948, figure 3). There are len(Coarse)+1 rows of len(Fine)+1.
 func (g *Generator) Mix(ctx context.Context, o MixOptions) (data.Batch, error) {
-	if err := g.canMix(o); err != nil {
+	if err := g.canMix(ctx, o); err != nil {
 		return nil, err
 	}
 	mixing := *g.played
@@ -71,7 +71,7 @@ func mixed(sampler *train.Sampler, coarse, fine int64, o MixOptions) train.Input
 	return in
 }
 
-func (g *Generator) canMix(o MixOptions) error {
+func (g *Generator) canMix(ctx context.Context, o MixOptions) error {
 	if g.played.Mix == nil {
 		return wrong{fmt.Errorf("%s has no styles to mix; stylegan2 has", g.Model.Name)}
 	}
@@ -81,7 +81,7 @@ func (g *Generator) canMix(o MixOptions) error {
 	if last := g.played.Styles - 1; o.From < 0 || o.To < o.From || o.To > last {
 		return wrong{fmt.Errorf("the layers %d to %d cannot take the coarse styles; this run has the layers 0 to %d, the coarsest first", o.From, o.To, last)}
 	}
-	_, err := g.truncated(o.Truncation)
+	_, err := g.truncated(ctx, o.Truncation)
 	return err
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/layers"
-	"github.com/ganymede-gan/ganymede/ops"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -278,5 +277,5 @@ func (t Technique) knobs() []Knob {
 func consistent(r *Turn, real Judged, scores *Node) *Node {
 	moved := real
 	moved.Records = shaken(r, real.Records)
-	return ops.SampleMean(graph.Square(graph.Sub(moved.score(r), scores)))
+	return mean(graph.Square(graph.Sub(moved.score(r), scores)))
 }

@@ -103,6 +103,12 @@ func (r *Turn) Sample(averaged bool) Fields {
 	return r.game.Generate(r)
 }
 
+// Measure builds the game's Generate by the statistics of the batch, which the running ones are set to.
+func (r *Turn) Measure() Fields {
+	r.pass = layers.Measure
+	return r.game.Generate(r)
+}
+
 // play makes one turn of the current move: the mean gradient of its parts, the step, and what comes then.
 func (r *Turn) play(turn int) {
 	m := r.move

@@ -134,3 +134,41 @@ func TestOrthogonalInit(t *testing.T) {
 		}
 	}
 }
+
+// Minibatch discrimination is the sum over the other records of exp(-L1 distance) of their kernels (Salimans 2016, section 3.2), in plain
+// loops, beside the features; its gradient is right to second order.
+func TestMinibatchDiscrimination(t *testing.T) {
+	open := nets.At(t, layers.MinibatchDiscrimination{Kernels: 2, Size: 3}.On, layers.Train, oracle.Normal(1, 4, 5))
+	x, w := open.Inputs[0], open.Weight(t, "kernel")
+	want := zeros(4, 7)
+	for n := range 4 {
+		for c := range 5 {
+			*at(want, n, c) = *at(x, n, c)
+		}
+		for kernel := range 2 {
+			for other := range 4 {
+				distance := 0.0
+				for k := range 3 {
+					difference := 0.0
+					for c := range 5 {
+						difference += (*at(x, n, c) - *at(x, other, c)) * *at(w, c, kernel*3+k)
+					}
+					distance += math.Abs(difference)
+				}
+				if other != n {
+					*at(want, n, 5+kernel) += math.Exp(-distance)
+				}
+			}
+		}
+	}
+	oracle.Value(t, open.Function, open.Inputs, want, oracle.Tol(1e-9))
+	oracle.Gradients(t, open.Function, open.Inputs, oracle.Order(2), oracle.Tol(1e-5), oracle.Elements(4))
+	maps := nets.At(t, layers.MinibatchDiscrimination{Kernels: 2, Size: 3}.On, layers.Train, oracle.Normal(1, 2, 3, 3, 4))
+	y, err := oracle.Run(maps.Function, maps.Inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y.Dims[3] != 6 || *at(y, 1, 0, 0, 5) != *at(y, 1, 2, 1, 5) {
+		t.Errorf("of maps: %v", y.Dims)
+	}
+}

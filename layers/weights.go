@@ -81,6 +81,16 @@ func (w *Weights) Put(path string, value *tensors.Tensor, trainable bool) error 
 	return nil
 }
 
+// Clone returns a memory with variables of its own that have the same values: setting one changes nothing here.
+func (w *Weights) Clone() *Weights {
+	clone := &Weights{Seed: w.Seed, DType: w.DType, variables: map[string]*Variable{}}
+	for path, v := range w.variables {
+		own := *v
+		clone.variables[path] = &own
+	}
+	return clone
+}
+
 // Remove forgets a variable.
 func (w *Weights) Remove(path string) { delete(w.variables, path) }
 

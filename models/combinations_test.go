@@ -99,6 +99,12 @@ func techniques() []choice {
 		{"instance noise", []string{"penalty.noise=0.1"}},
 		{"spectral norm of both players", []string{"technique.spectral=both"}},
 		{"weight norm of both players", []string{"technique.weight-norm=both"}},
+		{"orthogonal regularisation", []string{"technique.orthogonal=0.0001"}},
+		{"historical averaging", []string{"technique.historical=0.001"}},
+		{"feature matching", []string{"technique.feature-matching=true"}},
+		{"top-k", []string{"technique.top-k=0.5"}},
+		{"frozen layers", []string{"technique.freeze=1"}},
+		{"self-attention", []string{"technique.attention=8"}},
 	}
 }
 

@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -26,6 +28,7 @@ type Sampler struct {
 	shown   data.Batch  // what samples start from, of a game that starts from records
 
 	truncation *float64 // psi; nil is the game's own, no truncation
+	threshold  float64  // of Gaussian latents; 0 is none
 }
 
 // Truncates tells whether the game's samples can be truncated.
@@ -120,13 +123,26 @@ func (s *Sampler) Latents(seed int64, i int) Inputs {
 			in.Floats[d.Need.Name] = values
 			continue
 		}
-		fill(layers.Stream(seed, "sample", d.Need.Name, strconv.Itoa(i)), d.Need, values)
+		random := layers.Stream(seed, "sample", d.Need.Name, strconv.Itoa(i))
+		fill(random, d.Need, values)
+		if d.Need.Kind == gan.Gaussian && s.threshold > 0 {
+			truncate(random, values, s.threshold)
+		}
 		in.Floats[d.Need.Name] = values
 	}
 	if psi, ok := in.Floats[gan.Truncation]; ok && s.truncation != nil {
 		psi[0] = float32(*s.truncation)
 	}
 	return in
+}
+
+// truncate draws those numbers again that lie beyond the threshold.
+func truncate(random *rand.Rand, values []float32, threshold float64) {
+	for i := range values {
+		for math.Abs(float64(values[i])) > threshold {
+			values[i] = float32(random.NormFloat64())
+		}
+	}
 }
 
 // Sample makes the records of samples first to first+n-1 of a seed, each the same to the bit whatever n is: the graph always

@@ -130,7 +130,7 @@ of the model's output (npz), or, of points, as a table (csv). Sample i of a seed
 	flags.IntVarP(&o.N, "number", "n", 64, "how many")
 	flags.Int64Var(&o.Seed, "seed", 1, "another seed makes others")
 	flags.StringArrayVar(&o.Classes, "class", nil, "class to make, of a conditional model; may be given many times")
-	flags.Float64Var(&truncation, "truncation", 1, "`psi` from 0 to 1, of models that have it: less makes samples more alike and more typical")
+	flags.Float64Var(&truncation, "truncation", 1, "less makes samples more alike and more typical: `psi` from 0 to 1 of models with styles; of others the largest number of a latent, as 0.5")
 	flags.StringVar(&format, "format", "", "grid, png, npz or, of points, csv; default is what --out ends in, else grid")
 	flags.StringVar(&out, "out", "", "file, or folder for png; default is a name after the run's, here")
 	f.add(cmd)
