@@ -15,6 +15,9 @@ import (
 // Train makes the run's folder, or opens it again, and plays. A cancelled context saves the last whole round and returns
 // the outcome with context.Canceled. What is wrong with the game is told before anything is written.
 func (p *Plan) Train(ctx context.Context) (outcome *Outcome, err error) {
+	if p.Done() {
+		return &Outcome{Dir: p.Dir, Round: p.Round, Finished: true}, nil
+	}
 	stage, err := p.stage()
 	if err != nil {
 		return nil, err

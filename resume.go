@@ -145,3 +145,15 @@ func (p *Plan) amend(folder *run.Run) error {
 	m.Versions[plannedKey], m.Options = strconv.Itoa(p.Rounds), p.Config.TOML()
 	return folder.Amend(m)
 }
+
+// Done tells that a resumed run has all its rounds, and that nothing is left to be written after them: it may have been killed just
+// then.
+func (p *Plan) Done() bool {
+	switch {
+	case p.resumed == nil || p.Time > 0 || p.Round < p.Rounds:
+		return false
+	case p.Round > p.Rounds: // and more were planned once
+		return true
+	}
+	return run.Summarise(p.Dir).Condition == run.Finished
+}

@@ -41,7 +41,7 @@ func (a *app) dryRun(ctx context.Context, p *ganymede.Plan, asJSON bool) error {
 	r := dryReport{
 		Model: p.Model.Name, Why: p.Why, Data: p.Set.Origin, Fields: p.Set.Train.Fields(), Classes: p.Set.Codec.Classes(), Rounds: p.Rounds, Batch: p.Game.Batch,
 		Backend: p.Backend, Players: e.Players, Changed: changed(p.Config), State: e.State, Memory: memoryInUse(),
-		Compile: e.Compile.Seconds(), Round: e.Round.Seconds(), Whole: (time.Duration(p.Rounds-p.Round) * e.Round).Seconds(),
+		Compile: e.Compile.Seconds(), Round: e.Round.Seconds(), Whole: (time.Duration(max(0, p.Rounds-p.Round)) * e.Round).Seconds(),
 	}
 	if p.Time > 0 {
 		r.Whole = p.Time.Seconds()

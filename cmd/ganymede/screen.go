@@ -106,7 +106,11 @@ func (s *screen) idle(p *ganymede.Plan) {
 	defer s.mutex.Unlock()
 	s.stop()
 	s.clear()
-	fmt.Fprintf(s.out, "nothing to do: all %s rounds are played; --rounds with a larger number, or --time, goes on\n", count(p.Rounds))
+	played := fmt.Sprintf("all %s rounds are played", count(p.Rounds))
+	if p.Round > p.Rounds {
+		played = fmt.Sprintf("%s rounds are played, more than %s", count(p.Round), count(p.Rounds))
+	}
+	fmt.Fprintf(s.out, "nothing to do: %s; --rounds with a larger number, or --time, goes on\n", played)
 }
 
 func (s *screen) event(e train.Event) {

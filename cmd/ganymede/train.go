@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ganymede-gan/ganymede"
-	"github.com/ganymede-gan/ganymede/run"
 	"github.com/ganymede-gan/ganymede/train"
 	"github.com/spf13/cobra"
 )
@@ -132,8 +131,7 @@ func (a *app) train(ctx context.Context, f *trainFlags) error {
 		return a.dryRun(ctx, plan, f.json)
 	}
 	show.start(plan)
-	// A run killed after its last checkpoint has all rounds but was never finished: its picture and card are still to be written.
-	if plan.Time == 0 && plan.Round >= plan.Rounds && run.Summarise(plan.Dir).Condition == run.Finished {
+	if plan.Done() {
 		show.idle(plan)
 		return nil
 	}
