@@ -34,7 +34,7 @@ func newConfig(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.stdout, "# Options of %s for ganymede train --config FILE. Only what is uncommented is set.\n\nmodel = %s\n\n%s", m.Title, config.Notation(m.Name), c.Template())
+			fmt.Fprintf(a.stdout, "# Options of %s for ganymede train --config FILE. Only what is uncommented is set.\n\nmodel = %s\n\n# seed of everything that is drawn\n# seed = 0\n\n%s", m.Title, config.Notation(m.Name), c.Template())
 			return nil
 		},
 	}
