@@ -35,8 +35,11 @@ const (
 	partP2P = "pix2pix"
 )
 
-// translatedSide is the side of the pictures of these experiments.
-const translatedSide = 64
+// The sides of the pictures: colours need few pixels, designs more.
+const (
+	recolouredSide = 32
+	designsSide    = 64
+)
 
 //go:embed held-out-emoji.txt
 var heldOutEmoji string
@@ -55,8 +58,8 @@ func heldOutNames() map[string]bool {
 // named are pictures by name, [side, side, channels] each in [-1, 1].
 type named map[string][]float32
 
-// emojiOf reads a set of emoji, [translatedSide, translatedSide, 4]: the first place that is there, the last being a set's name.
-func emojiOf(ctx context.Context, places ...string) (named, error) {
+// emojiOf reads a set of emoji, [side, side, 4]: the first place that is there, the last being a set's name.
+func emojiOf(ctx context.Context, side int, places ...string) (named, error) {
 	place := places[len(places)-1]
 	for _, path := range places[:len(places)-1] {
 		if _, err := os.Stat(path); err == nil {
@@ -68,7 +71,7 @@ func emojiOf(ctx context.Context, places ...string) (named, error) {
 	if err != nil {
 		return nil, err
 	}
-	codec := images.Codec{Side: translatedSide, Channels: 4, Low: -1, High: 1}
+	codec := images.Codec{Side: side, Channels: 4, Low: -1, High: 1}
 	names, source, _, err := found.Survey.Prepare(ctx, images.Options{Alpha: "keep", Memory: 1024, Cache: "none"}, codec)
 	if err != nil {
 		return nil, err
@@ -77,7 +80,7 @@ func emojiOf(ctx context.Context, places ...string) (named, error) {
 	if err != nil {
 		return nil, err
 	}
-	pictures, size := named{}, translatedSide*translatedSide*4
+	pictures, size := named{}, side*side*4
 	for i, name := range names {
 		base := filepath.Base(name)
 		pictures[strings.TrimSuffix(base, filepath.Ext(base))] = all[data.Pictures].Float[i*size : (i+1)*size]
@@ -113,14 +116,14 @@ const ink = -0.75
 // half of the alpha, beside one inside.
 func recoloured(picture []float32) []float32 {
 	inside := func(x, y int) bool {
-		return x >= 0 && y >= 0 && x < translatedSide && y < translatedSide && picture[(y*translatedSide+x)*4+3] >= 0
+		return x >= 0 && y >= 0 && x < recolouredSide && y < recolouredSide && picture[(y*recolouredSide+x)*4+3] >= 0
 	}
 	out := rotated(onWhite(picture))
-	for y := range translatedSide {
-		for x := range translatedSide {
+	for y := range recolouredSide {
+		for x := range recolouredSide {
 			if !inside(x, y) && (inside(x-1, y) || inside(x+1, y) || inside(x, y-1) || inside(x, y+1)) {
 				for c := range 3 {
-					out[(y*translatedSide+x)*3+c] = ink
+					out[(y*recolouredSide+x)*3+c] = ink
 				}
 			}
 		}
@@ -131,7 +134,7 @@ func recoloured(picture []float32) []float32 {
 // recolourData writes emoji, and emoji with their colours rotated and an outline: half of the concepts as the one, the other half as the
 // other, so that no partner is there to be learned from; held out are both of the concepts that no experiment trains on.
 func recolourData(ctx context.Context, _ *Studio, dir string) (a, b string, err error) {
-	pictures, err := emojiOf(ctx, "emoji")
+	pictures, err := emojiOf(ctx, recolouredSide, "emoji")
 	if err != nil {
 		return "", "", err
 	}
@@ -149,16 +152,16 @@ func recolourData(ctx context.Context, _ *Studio, dir string) (a, b string, err 
 			kinds[1][where+name] = recoloured(pictures[name])
 		}
 	}
-	return writeKinds(dir, [2]string{"emoji", "rotated"}, kinds)
+	return writeKinds(dir, recolouredSide, [2]string{"emoji", "rotated"}, kinds)
 }
 
 // designsData writes the emoji of two designs under the same names.
 func designsData(ctx context.Context, _ *Studio, dir string) (a, b string, err error) {
-	noto, err := emojiOf(ctx, "emoji")
+	noto, err := emojiOf(ctx, designsSide, "emoji")
 	if err != nil {
 		return "", "", err
 	}
-	twemoji, err := emojiOf(ctx, "../shared/data/emoji/twemoji", "twemoji")
+	twemoji, err := emojiOf(ctx, designsSide, "../shared/data/emoji/twemoji", "twemoji")
 	if err != nil {
 		return "", "", err
 	}
@@ -175,7 +178,7 @@ func designsData(ctx context.Context, _ *Studio, dir string) (a, b string, err e
 		}
 		kinds[0][where+name], kinds[1][where+name] = onWhite(picture), onWhite(other)
 	}
-	return writeKinds(dir, [2]string{"noto", "twemoji"}, kinds)
+	return writeKinds(dir, designsSide, [2]string{"noto", "twemoji"}, kinds)
 }
 
 func sortedNames(pictures named) []string {
@@ -188,8 +191,8 @@ func sortedNames(pictures named) []string {
 }
 
 // writeKinds writes two folders of PNG files, unless they are there already.
-func writeKinds(dir string, names [2]string, kinds [2]named) (a, b string, err error) {
-	codec := images.Codec{Side: translatedSide, Channels: 3, Low: -1, High: 1}
+func writeKinds(dir string, side int, names [2]string, kinds [2]named) (a, b string, err error) {
+	codec := images.Codec{Side: side, Channels: 3, Low: -1, High: 1}
 	a, b = filepath.Join(dir, names[0]), filepath.Join(dir, names[1])
 	for k, folder := range []string{a, b} {
 		for _, name := range sortedNames(kinds[k]) {
@@ -386,14 +389,14 @@ func recolour() Experiment {
 			"concepts are the one kind, recoloured ones of the other half the other. The bar is ours.",
 		Make: recolourData, Judge: recolourJudge, Credit: "Noto Emoji by Google, Apache-2.0",
 		Parts: []Part{{
-			Name: "cyclegan", Model: "cyclegan", Rounds: 6000, Seeds: seeds()[:1], Set: recolouring,
+			Name: "cyclegan", Model: "cyclegan", Rounds: 10000, Seeds: seeds()[:1], Set: recolouring,
 			Bars: []Bar{{Figure: ofIdentity, Most: 0.25}},
 		}},
 	}
 }
 
 // recolouring are its options. The identity loss would keep colours, which are to change.
-var recolouring = []string{"data.side=64", "identity=0", "optim.batch=4", "optim.rate=0.0005"}
+var recolouring = []string{"data.side=32", "blocks=3", "identity=0", "optim.batch=4", "optim.rate=0.001"}
 
 // designs translates between two designs of emoji.
 func designs() Experiment {

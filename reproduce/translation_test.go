@@ -16,7 +16,7 @@ import (
 // kindsOf are two kinds of pictures of one name each, all held out, as a run of them has.
 func kindsOf(t *testing.T, a, b [][]float32) *data.Set {
 	t.Helper()
-	codec := images.CoupleCodec{Codec: images.Codec{Side: translatedSide, Channels: 3, Low: -1, High: 1}}
+	codec := images.CoupleCodec{Codec: images.Codec{Side: recolouredSide, Channels: 3, Low: -1, High: 1}}
 	var kinds []data.Source
 	for k, pictures := range [][][]float32{a, b} {
 		field := codec.Fields()[k]
@@ -34,10 +34,10 @@ func kindsOf(t *testing.T, a, b [][]float32) *data.Set {
 // disc is a disc of a colour on nothing, [side, side, 4].
 func disc(r, g, b float32) []float32 {
 	var out []float32
-	for y := range translatedSide {
-		for x := range translatedSide {
-			dx, dy := float64(x-32), float64(y-32)
-			if math.Hypot(dx, dy) < 20 {
+	for y := range recolouredSide {
+		for x := range recolouredSide {
+			dx, dy := float64(x-16), float64(y-16)
+			if math.Hypot(dx, dy) < 10 {
 				out = append(out, r, g, b, 1)
 			} else {
 				out = append(out, 0, 0, 0, -1)
@@ -50,15 +50,15 @@ func disc(r, g, b float32) []float32 {
 func TestRecolouring(t *testing.T) {
 	plain := disc(0.5, -0.25, -1)
 	made := recoloured(plain)
-	at := func(p []float32, x, y int) []float32 { return p[(y*translatedSide+x)*3:][:3] }
-	if got := at(made, 32, 32); !slices.Equal(got, []float32{-1, 0.5, -0.25}) {
+	at := func(p []float32, x, y int) []float32 { return p[(y*recolouredSide+x)*3:][:3] }
+	if got := at(made, 16, 16); !slices.Equal(got, []float32{-1, 0.5, -0.25}) {
 		t.Errorf("red, green, blue become %v: what was red must be green, green blue, blue red", got)
 	}
-	if got := at(made, 32+20, 32); !slices.Equal(got, []float32{ink, ink, ink}) {
+	if got := at(made, 16+10, 16); !slices.Equal(got, []float32{ink, ink, ink}) {
 		t.Errorf("the first pixel outside is %v", got)
 	}
-	for _, x := range []int{32 + 19, 32 + 21} {
-		if got := at(made, x, 32); got[0] == ink {
+	for _, x := range []int{16 + 9, 16 + 11} {
+		if got := at(made, x, 16); got[0] == ink {
 			t.Errorf("the pixel %d is ink too", x)
 		}
 	}
