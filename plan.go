@@ -91,13 +91,16 @@ func (p *Plan) lengthen(planned int) error {
 	if p.Rounds == 0 {
 		p.Rounds = planned
 	}
-	if p.Rounds > 0 {
-		return nil
-	}
-	if p.Model.Length == nil {
+	if p.Rounds == 0 && p.Model.Length == nil {
 		return wrong{fmt.Errorf("%s has no default length; say how many rounds, or how long", p.Model.Name)}
 	}
-	p.Rounds = p.Model.Length(p.shape)
+	if p.Rounds == 0 {
+		p.Rounds = p.Model.Length(p.shape)
+	}
+	if p.Time > 0 && p.options.model != nil && p.options.shared.Optim.Schedule != "constant" {
+		p.tellWarning(fmt.Errorf("the learning rates fall to 0 by round %d (optim.schedule=%s), however long it takes; say how many rounds in place of how long, or set optim.schedule=constant",
+			p.Rounds, p.options.shared.Optim.Schedule))
+	}
 	return nil
 }
 
