@@ -162,6 +162,7 @@ func (o *Options) resnet(net gan.Net, x *gan.Node) *gan.Node {
 	for i := range 2 {
 		x = norm(layers.Conv{Filters: 2 * o.Filters << i, Kernel: 3, Stride: 2, Pad: 1, Init: weights}.On(net.Nth("down", i+1), x))
 	}
+	x = net.Mark("map", x)
 	for i := range o.Blocks { // [batch, side/4, side/4, 4 filters]
 		at := net.Nth("block", i+1)
 		conv := layers.Conv{Filters: 4 * o.Filters, Kernel: 3, Pad: 1, Reflect: true, Init: weights}
@@ -170,7 +171,7 @@ func (o *Options) resnet(net gan.Net, x *gan.Node) *gan.Node {
 	}
 	for i := range 2 {
 		up := layers.ConvTranspose{Filters: 2 * o.Filters >> i, Kernel: 3, Stride: 2, Pad: 1, OutputPad: 1, Init: weights}
-		x = norm(up.On(net.Nth("up", i+1), x))
+		x = net.Mark("map", norm(up.On(net.Nth("up", i+1), x)))
 	}
 	x = layers.Conv{Filters: channels, Kernel: 7, Pad: 3, Reflect: true, Init: weights}.On(net.In("out"), x)
 	return graph.Tanh(x)

@@ -27,16 +27,16 @@ func (p Patches) Check(side int) error {
 // On scores the patches of records [batch, side, side, channels]: [batch, side', side', 1].
 func (p Patches) On(net gan.Net, x *gan.Node) *gan.Node {
 	leaky := layers.LeakyReLU(0.2)
-	x = leaky(layers.Conv{Filters: p.CriticFilters, Kernel: 4, Stride: 2, Pad: 1, Init: weights}.On(net.In("down1"), x))
+	x = net.Mark("map", leaky(layers.Conv{Filters: p.CriticFilters, Kernel: 4, Stride: 2, Pad: 1, Init: weights}.On(net.In("down1"), x)))
 	for i := 1; i <= p.Layers; i++ {
 		at, stride := net.Nth("down", i+1), 2
 		if i == p.Layers {
 			stride = 1
 		}
 		conv := layers.Conv{Filters: p.CriticFilters << min(i, 3), Kernel: 4, Stride: stride, Pad: 1, NoBias: p.Norm == "batch", Init: weights}
-		x = leaky(p.normalise(at.In("norm"), conv.On(at, x)))
+		x = net.Mark("map", leaky(p.normalise(at.In("norm"), conv.On(at, x))))
 	}
-	return layers.Conv{Filters: 1, Kernel: 4, Pad: 1, Init: weights}.On(net.In("out"), x)
+	return layers.Conv{Filters: 1, Kernel: 4, Pad: 1, Init: weights}.On(net.In("out"), net.Mark("features", x))
 }
 
 func (p Patches) normalise(net gan.Net, x *gan.Node) *gan.Node {

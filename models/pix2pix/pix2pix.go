@@ -156,6 +156,7 @@ func (o *Options) unet(net gan.Net, x *gan.Node, channels int) *gan.Node {
 		if i > 0 && i < levels-1 {
 			x = o.normalise(at.In("norm"), x)
 		}
+		x = net.Mark("map", x)
 		maps = append(maps, x)
 	}
 	for i := levels - 1; i > 0; i-- {
