@@ -33,14 +33,16 @@ type Pipe struct {
 }
 
 // Pipes are the pipelines of the paper's figure 4 by their names in the authors' code: blit, geom, color, filter, noise, cutout, and
-// their sums bg, bgc, bgcf, bgcfn, bgcfnc.
+// their sums bg, bgc, bgcf, bgcfn, bgcfnc. r3gan is R3GAN's (Huang 2024, 2501.05441): colours half as often, and cutout.
 func Pipes() map[string]Pipe {
 	b := Pipe{Flip: 1, Turn: 1, Shift: 1}
 	g := Pipe{Scale: 1, Rotate: 1, Stretch: 1, Move: 1}
 	c := Pipe{Brightness: 1, Contrast: 1, Luma: 1, Hue: 1, Saturation: 1}
 	f, n, k := Pipe{Filter: 1}, Pipe{Noise: 1}, Pipe{Cutout: 1}
+	half := Pipe{Brightness: 0.5, Contrast: 0.5, Luma: 0.5, Hue: 0.5, Saturation: 0.5}
 	return map[string]Pipe{
-		"blit": b, "geom": g, "color": c, "filter": f, "noise": n, "cutout": k,
+		"r3gan": sum(b, g, half, k),
+		"blit":  b, "geom": g, "color": c, "filter": f, "noise": n, "cutout": k,
 		"bg": sum(b, g), "bgc": sum(b, g, c), "bgcf": sum(b, g, c, f), "bgcfn": sum(b, g, c, f, n), "bgcfnc": sum(b, g, c, f, n, k),
 	}
 }

@@ -41,9 +41,16 @@ func (t Technique) augment(r *Turn, x *Node) *Node {
 	return x
 }
 
+// strength is p: what adapt has made of it, or a schedule's.
 func (t Technique) strength(r *Turn) *Node {
+	if t.ramps() {
+		return r.Knob(adaKnob)
+	}
 	return r.State(augmentStrength, layers.Constant(t.ADAStart))
 }
+
+// ramps tells that the strength does not adapt, but goes from one value to another.
+func (t Technique) ramps() bool { return t.ada() && t.ADATarget == 0 && t.ADAEnd > 0 }
 
 // adapt moves the strength of adaptive augmentation: every so many rounds it grows or falls by a fixed step, as the mean sign of
 // the scores of real records is above or below its target (Karras 2020, section 3.1, equation 1, r_t). What comes later in the round

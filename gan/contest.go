@@ -155,6 +155,14 @@ func (c Contest) CriticMoves(name, scope string, records func(r *Turn) (real, fa
 
 // slopes is gamma1 R1 + gamma2 R2, of which one at least is asked for.
 func (c Contest) slopes(r *Turn, real, fake Judged) *Node {
+	slopes := c.constantSlopes(r, real, fake)
+	if c.Penalty.SlopesEnd != 1 {
+		slopes = graph.Mul(slopes, r.Knob(slopesKnob))
+	}
+	return slopes
+}
+
+func (c Contest) constantSlopes(r *Turn, real, fake Judged) *Node {
 	gamma1, gamma2 := c.Penalty.R1, c.Penalty.R2
 	r1 := func() *Node { return graph.MulScalar(r.Term("r1", R1(real.steady(r), real.Records)), gamma1) }
 	r2 := func() *Node { return graph.MulScalar(r.Term("r2", R2(fake.steady(r), fake.Records)), gamma2) }
@@ -236,6 +244,9 @@ func (c Contest) report(r *Turn, name string, score *Node) {
 const (
 	criticRate    = "rate/critic"
 	generatorRate = "rate/generator"
+	beta2Knob     = "beta2"
+	slopesKnob    = "slopes"
+	adaKnob       = "ada"
 )
 
 // Knobs are the rates of critics and generators by the schedule, and what else of the options changes from round to round.
@@ -248,6 +259,15 @@ func (o Options) Knobs() []Knob {
 	_, criticShare := optim.lazily(o.Penalty.betweenSlopes())
 	_, generatorShare := optim.lazily(o.Penalty.betweenPaths())
 	knobs := []Knob{optim.rate(criticRate, rate*criticShare), optim.rate(generatorRate, optim.Rate*generatorShare)}
+	if optim.Beta2End > 0 {
+		knobs = append(knobs, optim.scheduled(beta2Knob, optim.Beta2, optim.Beta2End))
+	}
+	if o.Penalty.SlopesEnd != 1 {
+		knobs = append(knobs, optim.scheduled(slopesKnob, 1, o.Penalty.SlopesEnd))
+	}
+	if o.Technique.ramps() {
+		knobs = append(knobs, optim.scheduled(adaKnob, o.Technique.ADAStart, o.Technique.ADAEnd))
+	}
 	if optim.Average > 0 {
 		knobs = append(knobs, Knob{Name: "average", At: func(now Progress) float64 {
 			n := float64(now.Round)

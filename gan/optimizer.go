@@ -26,6 +26,9 @@ func moment(r *Turn, slot, name, path string) (*Node, string) {
 type Adam struct {
 	Beta1, Beta2 float64
 	Epsilon      float64 // 0 is 1e-8
+	Beta2Knob    string  // the knob that is beta2, in place of Beta2, where it changes
+
+	power float64 // of the knob; 0 is 1
 }
 
 // Step moves by rate * m^ / (sqrt(v^) + epsilon), where m^ and v^ are the moments without their bias to 0.
@@ -37,18 +40,32 @@ func (a Adam) Step(r *Turn, slot string, paths []string, gradients []*Node, rate
 	stepsKey := MovesScope + "/" + slot + "/steps"
 	steps := graph.AddScalar(r.State(stepsKey, layers.Constant(0)), 1)
 	r.Set(stepsKey, steps)
-	step := graph.Div(rate, unbias(steps, a.Beta1))              // scalar
-	root := graph.Reciprocal(graph.Sqrt(unbias(steps, a.Beta2))) // scalar
+	step := graph.Div(rate, unbias(steps, a.Beta1)) // scalar
+	second, unbiased := a.second(r, steps)
+	root := graph.Reciprocal(graph.Sqrt(unbiased)) // scalar
 	for i, path := range paths {
 		g := gradients[i]
 		m, mKey := moment(r, slot, "m", path)
 		v, vKey := moment(r, slot, "v", path)
 		m = graph.Add(graph.MulScalar(m, a.Beta1), graph.MulScalar(g, 1-a.Beta1))
-		v = graph.Add(graph.MulScalar(v, a.Beta2), graph.MulScalar(graph.Square(g), 1-a.Beta2))
+		v = second(v, graph.Square(g))
 		r.Set(mKey, m)
 		r.Set(vKey, v)
 		r.Set(path, graph.Sub(r.Value(path), graph.Div(graph.Mul(m, step), graph.AddScalar(graph.Mul(graph.Sqrt(v), root), epsilon))))
 	}
+}
+
+// second returns how the second moment follows the squared gradients, and its unbias.
+func (a Adam) second(r *Turn, steps *Node) (follow func(v, square *Node) *Node, unbiased *Node) {
+	if a.Beta2Knob == "" {
+		return func(v, square *Node) *Node {
+			return graph.Add(graph.MulScalar(v, a.Beta2), graph.MulScalar(square, 1-a.Beta2))
+		}, unbias(steps, a.Beta2)
+	}
+	logarithm := graph.MulScalar(graph.Log(r.Knob(a.Beta2Knob)), orOne(a.power)) // of beta2, as it is now: Torch takes it for all steps
+	beta, rest := graph.Exp(logarithm), graph.Neg(graph.Expm1(logarithm))
+	return func(v, square *Node) *Node { return graph.Add(graph.Mul(v, beta), graph.Mul(square, rest)) },
+		graph.Neg(graph.Expm1(graph.Mul(steps, logarithm)))
 }
 
 // unbias is 1 - beta^steps, through expm1, since 1 - 0.999 has four digits left in float32.

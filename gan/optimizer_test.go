@@ -210,3 +210,29 @@ func TestMovesKeepTheirMomentsApartOrShareASlot(t *testing.T) {
 		}
 	}
 }
+
+// Where beta2 changes from round to round, Adam's step is Torch's with the beta2 that holds: the moment follows by it, and its bias is
+// taken for that of all steps.
+func TestAdamFollowsAChangingBeta2(t *testing.T) {
+	betas := []float64{0.9, 0.95, 0.99}
+	game := &Game{
+		Batch: 1, Knobs: []Knob{{Name: "rate", Value: 0.1}, {Name: "beta2", At: func(p Progress) float64 { return betas[p.Round] }}},
+		Acts: []Act{{Moves: []Move{{
+			Name: "player", Owns: []string{"player"}, Optimizer: Adam{Beta2Knob: "beta2"}, Rate: "rate",
+			Loss: func(r *Turn) *Node {
+				return graph.Mul(r.Net("player").Weight("w", layers.Constant(1)), graph.Reshape(r.Draw(Normal("slope"))))
+			},
+		}}}},
+	}
+	table := play(t, game, dtypes.Float64)
+	w, v := 1.0, 0.0
+	for round, slope := range []float64{2, -0.5, 3} {
+		table.given = map[string][]float64{"slope": {slope}}
+		table.play()
+		v = betas[round]*v + (1-betas[round])*slope*slope
+		w -= 0.1 * slope / (math.Sqrt(v/(1-math.Pow(betas[round], float64(round+1)))) + 1e-8)
+		if got := flat(t, table.weights.Get("player/w").Value)[0]; math.Abs(got-w) > 1e-12 {
+			t.Errorf("after round %d the weight is %v, want %v", round+1, got, w)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type Penalty struct {
 	GPSide     string  `toml:"gp-side" default:"both" in:"both,upper" help:"penalise slopes on both sides of the target, or only steeper ones"`
 	R1         float64 `toml:"r1" default:"0" min:"0" help:"weight gamma of the slope at real records; 0 is off"`
 	R2         float64 `toml:"r2" default:"0" min:"0" help:"weight gamma of the slope at generated records; 0 is off"`
+	SlopesEnd  float64 `toml:"slopes-end" default:"1" min:"0" help:"share of the weights of R1 and R2 that is left at the end of optim.schedule (R3GAN: 0.1)"`
 	Dragan     float64 `toml:"dragan" default:"0" min:"0" help:"weight of the gradient penalty around the data (its paper uses 10); 0 is off"`
 	Every      int     `toml:"every" default:"1" min:"1" help:"lazy R1 and R2: their own step every so many rounds, with that many times the weight"`
 	Path       float64 `toml:"path" default:"0" min:"0" help:"weight of path length regularisation, of a generator with styles (StyleGAN2 uses 2); 0 is off"`
@@ -68,6 +69,8 @@ type Optim struct {
 	Momentum   float64 `toml:"momentum" default:"0" min:"0" below:"1" help:"momentum of gradient descent"`
 	Schedule   string  `toml:"schedule" default:"constant" in:"constant,linear,cosine" help:"how the learning rates go to 0 from schedule-start to the end of the planned rounds"`
 	Start      float64 `toml:"schedule-start" default:"0" min:"0" below:"1" help:"share of the run after which the schedule begins"`
+	End        float64 `toml:"schedule-end" default:"0" min:"0" max:"1" help:"share of the learning rates that is left at the end of the schedule"`
+	Beta2End   float64 `toml:"beta2-end" default:"0" min:"0" below:"1" help:"Adam's decay of the second moment at the end of the schedule; 0 is beta2 throughout"`
 	Critic     int     `toml:"critic-steps" default:"1" min:"1" max:"25" help:"steps of the critic in a round (n_critic)"`
 	Pretrain   int     `toml:"pretrain" default:"0" min:"0" help:"rounds at the start in which the critic alone moves"`
 	Accumulate int     `toml:"accumulate" default:"1" min:"1" max:"64" help:"batches whose mean gradient makes one step; batch norm still sees one batch at a time"`
@@ -85,6 +88,9 @@ func (o Optim) optimizer() Optimizer {
 	case "sgd":
 		return SGD{Momentum: o.Momentum}
 	default:
+		if o.Beta2End > 0 {
+			return Adam{Beta1: o.Beta1, Beta2Knob: beta2Knob}
+		}
 		return Adam{Beta1: o.Beta1, Beta2: o.Beta2}
 	}
 }
@@ -98,21 +104,24 @@ func (o Optim) lazily(every int) (optimizer Optimizer, share float64) {
 		return o.optimizer(), 1
 	}
 	share = float64(every) / float64(every+1)
-	adam.Beta1, adam.Beta2 = math.Pow(adam.Beta1, share), math.Pow(adam.Beta2, share)
+	adam.Beta1, adam.Beta2, adam.power = math.Pow(adam.Beta1, share), math.Pow(adam.Beta2, share), share
 	return adam, share
 }
 
 // rate returns the knob of a learning rate that starts at value and follows the schedule.
-func (o Optim) rate(name string, value float64) Knob {
-	return Knob{Name: name, Value: value, At: func(p Progress) float64 {
-		over := (p.Done() - o.Start) / (1 - o.Start) // of the stretch in which the rate falls
+func (o Optim) rate(name string, value float64) Knob { return o.scheduled(name, value, value*o.End) }
+
+// scheduled returns a knob that goes from a value to another as the schedule has it, where the schedule begins.
+func (o Optim) scheduled(name string, from, to float64) Knob {
+	return Knob{Name: name, Value: from, At: func(p Progress) float64 {
+		over := (p.Done() - o.Start) / (1 - o.Start) // of the stretch in which it changes
 		switch {
 		case o.Schedule == "constant" || over <= 0:
-			return value
+			return from
 		case o.Schedule == "cosine":
-			return value * (1 + math.Cos(math.Pi*over)) / 2
+			return to + (from-to)*(1+math.Cos(math.Pi*over))/2
 		default:
-			return value * (1 - over)
+			return from + (to-from)*over
 		}
 	}}
 }

@@ -198,3 +198,26 @@ func TestLazyPenaltiesShareAnAdjustedAdam(t *testing.T) {
 		t.Error("a generator without styles has a path length")
 	}
 }
+
+// Rates, the weights of R1 and R2, beta2 and a strength of augmentation go to what is left of them by one schedule (R3GAN's cosine).
+func TestSchedulesEndWhereTheyAreToldTo(t *testing.T) {
+	o := defaults(t)
+	o.Optim.Schedule, o.Optim.Rate, o.Optim.End = "cosine", 2e-4, 0.25
+	o.Optim.Beta2, o.Optim.Beta2End = 0.9, 0.99
+	o.Penalty.R1, o.Penalty.SlopesEnd = 0.05, 0.1
+	o.Technique.ADA, o.Technique.ADATarget, o.Technique.ADAEnd = "bgc", 0, 0.55
+	for name, want := range map[string][3]float64{ // at the start, in the middle, at the end
+		"rate/critic": {2e-4, 1.25e-4, 5e-5}, "beta2": {0.9, 0.945, 0.99}, "slopes": {1, 0.55, 0.1}, "ada": {0, 0.275, 0.55},
+	} {
+		i := slices.IndexFunc(o.Knobs(), func(k Knob) bool { return k.Name == name })
+		if i < 0 {
+			t.Errorf("there is no knob %s", name)
+			continue
+		}
+		for k, round := range []int{0, 50, 100} {
+			if got := o.Knobs()[i].Setting(Progress{Round: round, Rounds: 100}); math.Abs(got-want[k]) > 1e-12 {
+				t.Errorf("%s is %v after %d of 100 rounds, want %v", name, got, round, want[k])
+			}
+		}
+	}
+}

@@ -27,9 +27,10 @@ type Technique struct {
 	Unrolled        int     `toml:"unrolled" default:"0" min:"0" max:"10" help:"steps of the critic that the generator looks ahead (Metz 2016); 0 is off"`
 	Freeze          int     `toml:"freeze" default:"0" min:"0" help:"layers of the critic, from its input, that keep their weights: for fine-tuning with --init (Mo 2020, FreezeD)"`
 	Diff            string  `toml:"diffaugment" default:"none" in:"none,color,translation,cutout,color+translation,color+cutout,translation+cutout,color+translation+cutout" help:"how the critic's pictures are changed at random, the same way for all of training (Zhao 2020)"`
-	ADA             string  `toml:"ada" default:"none" in:"none,blit,geom,color,filter,noise,cutout,bg,bgc,bgcf,bgcfn,bgcfnc" help:"how the critic's pictures are changed at random with a strength that adapts (Karras 2020): blit, geom, color, filter, noise, cutout, or their first letters"`
+	ADA             string  `toml:"ada" default:"none" in:"none,blit,geom,color,filter,noise,cutout,bg,bgc,bgcf,bgcfn,bgcfnc,r3gan" help:"how the critic's pictures are changed at random with a strength that adapts (Karras 2020): blit, geom, color, filter, noise, cutout, their first letters, or R3GAN's choice"`
 	ADATarget       float64 `toml:"ada-target" default:"0.6" min:"0" max:"1" help:"ada grows stronger while the mean sign of the scores of real records is above this, and weaker below; 0 holds its strength"`
 	ADAStart        float64 `toml:"ada-strength" default:"0" min:"0" max:"1" help:"chance of each change of ada at the start"`
+	ADAEnd          float64 `toml:"ada-end" default:"0" min:"0" max:"1" help:"where ada-target is 0: strength of ada at the end of optim.schedule; 0 is ada-strength throughout"`
 	ADARecords      float64 `toml:"ada-records" default:"500000" min:"1" help:"real records in which the strength of ada can go from 0 to 1"`
 	ADAEvery        int     `toml:"ada-every" default:"4" min:"1" help:"rounds between two adaptions of ada's strength"`
 }

@@ -30,6 +30,7 @@ func TestSlopesDifferentiateThroughWholeCritics(t *testing.T) {
 		{"progressive", nil},
 		{"stylegan", []string{"conditional=true"}},
 		{"stylegan2", []string{"conditional=true"}},
+		{"r3gan", nil},
 		{"stylegan2", []string{"critic-form=skip"}},
 	} {
 		name := c.model

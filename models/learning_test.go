@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ganymede-gan/ganymede/data"
+	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/ganymede-gan/ganymede/models"
 	"github.com/ganymede-gan/ganymede/train"
 )
@@ -84,6 +85,8 @@ func TestLearning(t *testing.T) {
 		{"began", []string{"filters=8", "latent=16", "optim.rate=0.002", "optim.critic-rate=0.001", "k-step=1", "gamma=0.9"}, false, 100, 0.4},
 		{"progressive", []string{"latent=8", "filters-base=128", "filters=16", "optim.batch=8", "optim.rate=0.004", "stage-records=600"}, false, 500, 0.15},
 		{"stylegan", []string{"latent=8", "hidden=16", "mapping-layers=2", "filters-base=128", "filters=16", "penalty.r1=0.3", "optim.rate=0.004", "optim.batch=8", "stage-records=600", "style-mixing=0.5"}, false, 450, 0.2},
+		{"r3gan", []string{"latent=8", "filters=16", "group=8", "conditional=no", "penalty.r1=0.3", "penalty.r2=0.3", "optim.rate=0.002", "optim.batch=8"}, false, 350, 0.2},
+		{"stylegan2-ada", []string{"latent=8", "hidden=16", "mapping-layers=2", "filters-base=128", "filters=16", "penalty.r1=0.3", "optim.rate=0.008", "optim.batch=8", "style-mixing=0.5", "technique.ada=color"}, false, 600, 0.3},
 		{"stylegan2", []string{"latent=8", "hidden=16", "mapping-layers=2", "filters-base=128", "filters=16", "penalty.r1=0.3", "optim.rate=0.008", "optim.batch=8", "mapping-layers=2", "style-mixing=0.5"}, false, 600, 0.2},
 	} {
 		t.Run(c.model, func(t *testing.T) {
@@ -178,4 +181,49 @@ func held(t *testing.T, s set, n int) data.Batch {
 		t.Fatal(err)
 	}
 	return batch
+}
+
+// The relativistic loss with both penalties holds all modes of a ring of eight, whatever the seed: each gets its share of the samples.
+func TestR3GANHoldsAllModes(t *testing.T) {
+	model, err := models.Find("r3gan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := ring(t, 2048)
+	settings := []string{"optim.batch=128", "hidden=64", "latent=4", "layers=2", "technique.ada=none", "penalty.r1=0.1", "penalty.r2=0.1", "optim.rate=0.002", "optim.average=0.99"}
+	game, err := configure(t, model, settings...).game(points.shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range int64(3) {
+		b := backend(t)
+		const rounds = 1500
+		tr := trainer(t, b, game, points, rounds)
+		tr.Weights, tr.Seed = layers.NewWeights(seed), seed
+		run(t, tr, rounds)
+		sampler, err := train.NewSampler(b, game, tr.Weights, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := sampler.Sample(context.Background(), seed, 0, 1000, nil)
+		sampler.Finalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var near [8]int
+		for _, p := range rowsOf(made[points.shape.Field]) {
+			for k := range near {
+				angle := 2 * math.Pi * float64(k) / 8
+				if math.Hypot(float64(p[0])-math.Cos(angle), float64(p[1])-math.Sin(angle)) < 0.1 {
+					near[k]++
+				}
+			}
+		}
+		t.Logf("seed %d: of 1000 samples %v lie at the modes", seed, near)
+		for k, n := range near {
+			if n < 30 { // an even share is 125
+				t.Errorf("seed %d: mode %d has %d of 1000 samples", seed, k, n)
+			}
+		}
+	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/ganymede-gan/ganymede/models/lsgan"
 	"github.com/ganymede-gan/ganymede/models/pix2pix"
 	"github.com/ganymede-gan/ganymede/models/progressive"
+	"github.com/ganymede-gan/ganymede/models/r3gan"
 	"github.com/ganymede-gan/ganymede/models/sagan"
 	"github.com/ganymede-gan/ganymede/models/sngan"
 	"github.com/ganymede-gan/ganymede/models/stylegan"
@@ -52,6 +53,7 @@ func Table() []gan.Model {
 		biggandeep.Model,
 		stylegan2.Model,
 		stylegan2ada.Model,
+		r3gan.Model,
 	}
 }
 

@@ -136,6 +136,8 @@ func TestParameters(t *testing.T) {
 		{"biggan", imagenet, []string{"preset=paper"}, 70_433_988, 87_982_370},
 		{"biggan-deep", imagenet, []string{"preset=paper"}, 50_244_484, 34_590_210},
 		{"stylegan2-ada", portrait, []string{"preset=paper", "filters-base=32768"}, 30_370_060, 29_012_513}, // its code's configuration paper1024
+		// The authors' code for CIFAR-10, conditional.
+		{"r3gan", cifar, []string{"preset=paper"}, 20_781_952, 21_280_512},
 	} {
 		counted[c.model] = true
 		t.Run(c.model, func(t *testing.T) {
