@@ -9,6 +9,8 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+
+	"github.com/ganymede-gan/ganymede/engine/pages"
 )
 
 // alignment of buffers, in bytes: a cache line, and the widest vector register.
@@ -47,13 +49,7 @@ func newBytes(n int) ([]byte, error) {
 		return nil, fmt.Errorf("%.1f GiB of memory asked in one piece, the machine has %.1f GiB; use a smaller batch",
 			float64(n)/(1<<30), float64(limit)/(1<<30))
 	}
-	if n == 0 {
-		return nil, nil
-	}
-	words := make([]uint64, (n+alignment+7)/8)
-	base := unsafe.Pointer(unsafe.SliceData(words))
-	skip := int(-uintptr(base) & (alignment - 1))
-	return unsafe.Slice((*byte)(unsafe.Add(base, skip)), n), nil
+	return pages.Make(n), nil
 }
 
 // flatBytes is the memory of a Go slice of elements of dtype; flat must be such a slice.

@@ -83,7 +83,8 @@ func (c direct) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 		defer s.release(w)
 		in := c.gather(w, x, block*lines/blocks, (block+1)*lines/blocks)
 		if next := (i + p.Threads()) / splits; next > block && next < blocks {
-			w.willRead(c.inputs(x, next*lines/blocks, (next+1)*lines/blocks))
+			in := c.inputs(x, next*lines/blocks, (next+1)*lines/blocks)
+			w.fetch.willRead(RowMajor(in, 1, len(in)))
 		}
 		for _, part := range parts {
 			c.multiply(k, w, y, in, part, weights, split*panels(c.out)/splits, (split+1)*panels(c.out)/splits)

@@ -24,10 +24,13 @@
 // # Blocks
 //
 // B is packed into panels once (weights by the caller, if he likes, for any number of uses: [Packed], [Filter]). A block of work is some
-// 100 to 200 rows of A with all panels: a panel of at most 1024 steps (128 KB) is fetched into the second cache once for a
+// 50 to 200 rows of A with all panels: a panel of at most 1024 steps (128 KB) is fetched into the second cache once for a
 // block, and the rows of the block stay there for all panels. Convolutions copy the input rows of a block, with their
 // padding, to the worker's memory first; that is 1 to 3 % of the time and the only copy of activations. Gradients by the
-// kernel are summed over 512 pixels at a time and skip taps in the padding.
+// kernel are summed over 512 pixels at a time and skip taps in the padding; with few output channels x and dy change roles.
+//
+// Tiles fetch ahead: the next panel of B, the lines of C that they will write, and what the worker's next block will read
+// (fetch.go). Large memory is on large pages where the system has them (package pages).
 //
 // # Methods
 //

@@ -164,17 +164,16 @@ func (m *multiplication) run(p *pool.Pool, s *Scratch) {
 			m.byColumns(w, from(block), from(block+1), c0, c1)
 			return
 		}
-		if next := (i + p.Threads()) / splits; next > block && next < blocks && m.a.ColStride == 1 && m.a.Cols <= maxDepth {
-			w.willRead(m.a.Data[from(next)*m.a.RowStride : min(from(next+1)*m.a.RowStride, len(m.a.Data))])
+		next := Matrix{}
+		if n := (i + p.Threads()) / splits; n > block && n < blocks {
+			next = m.a.rows(from(n), from(n+1))
 		}
-		m.byRows(w, from(block), from(block+1), c0, c1)
+		m.byRows(w, m.a.rows(from(block), from(block+1)), next, from(block), c0, c1)
 	})
 }
 
-// byRows computes a block in the row form.
-func (m *multiplication) byRows(w *worker, r0, r1, c0, c1 int) {
-	a := m.a.from(r0 * m.a.RowStride)
-	a.Rows = r1 - r0
+// byRows computes a block in the row form: rows a of A, from r0 on. next are those of the worker's next block.
+func (m *multiplication) byRows(w *worker, a, next Matrix, r0, c0, c1 int) {
 	w.cRows = w.cRows[:0]
 	for r := range a.Rows {
 		w.cRows = append(w.cRows, (r0+r)*m.dst.RowStride+c0)
@@ -184,6 +183,11 @@ func (m *multiplication) byRows(w *worker, r0, r1, c0, c1 int) {
 	copies := a.ColStride != 1 || a.RowStride%512 == 0 && a.RowStride > 0 && a.Rows > 4 && c1-c0 >= 4*panelWidth
 	for from := 0; from == 0 || from < m.a.Cols; from += maxDepth {
 		part := a.columns(from, min(from+maxDepth, m.a.Cols))
+		if to := from + maxDepth; to < m.a.Cols {
+			w.fetch.willRead(a.columns(to, min(to+maxDepth, m.a.Cols)))
+		} else {
+			w.fetch.willRead(next.columns(0, min(maxDepth, next.Cols)))
+		}
 		if copies {
 			part = copyRows(w, part)
 		}

@@ -3,7 +3,6 @@ package kernel
 import (
 	"fmt"
 	"slices"
-	"unsafe"
 )
 
 // maxDepth is how many steps of k a tile makes before it stores its sums and the next panel follows: a panel of 1024
@@ -52,6 +51,7 @@ func (k *kernels) multiply(w *worker, p product) {
 
 // multiplyChecked computes a product. A panel stays in the second cache while all tiles of rows use it.
 func (k *kernels) multiplyChecked(w *worker, p product) {
+	w.fetch.spread(panels(p.cols) * k.tiles(len(p.rows)))
 	depth := 0
 	w.row.add = 0
 	if p.add {
@@ -97,7 +97,6 @@ var edgeRows = [12]int{0, 1 * panelWidth, 2 * panelWidth, 3 * panelWidth, 4 * pa
 // rowStrip runs the tiles of one strip of columns, of 1 or 2 vectors. Tiles that stick out at the right go through w.edge.
 func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	t := &w.row
-	depth := len(t.segments) * t.length
 	width := min(vectors*k.lanes, p.cols-col)
 	edge := width < vectors*k.lanes
 	t.a = p.a
@@ -112,8 +111,6 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 		// The first tiles fetch the next strip while they run, each a line of 16 floats in each step.
 		if t.ahead = 0; i < vectors*k.lanes/16 {
 			t.ahead = next + 16*i
-		} else if len(w.fetch) > 0 && depth > 0 && p.bStride == panelWidth {
-			t.ahead = w.fetchLines(depth * p.bStride)
 		}
 		if !edge {
 			t.cAhead = vectors * k.lanes // the next strip begins with the first rows
@@ -125,6 +122,7 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			t.c = p.c[col:]
 			t.cRows = p.cRows[from:to]
 			k.row[vectors-1][to-from](t)
+			w.fetch.some(k)
 			continue
 		}
 		t.c, t.cRows = w.edge[:], edgeRows[:to-from]
@@ -138,18 +136,4 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			copy(p.c[c+col:][:width], w.edge[r*panelWidth:])
 		}
 	}
-}
-
-// willRead has tiles that need not fetch columns of B fetch what the worker's next block will read, as far as can be known.
-func (w *worker) willRead(data []float32) { w.fetch, w.fetchOdd = data, false }
-
-// fetchLines returns where, from t.b, a tile that steps through n floats of B finds every second line of w.fetch. The next
-// tile fetches the others.
-func (w *worker) fetchLines(n int) int {
-	from := int(uintptr(unsafe.Pointer(&w.fetch[0]))-uintptr(unsafe.Pointer(&w.row.b[0]))) / 4
-	if w.fetchOdd = !w.fetchOdd; w.fetchOdd {
-		return from
-	}
-	w.fetch = w.fetch[min(n, len(w.fetch)):]
-	return from + 16
 }

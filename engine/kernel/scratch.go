@@ -3,6 +3,8 @@ package kernel
 import (
 	"slices"
 	"sync"
+
+	"github.com/ganymede-gan/ganymede/engine/pages"
 )
 
 // Scratch is work memory that is reused from call to call, so that only the first calls of a kind allocate. The zero
@@ -29,8 +31,7 @@ type worker struct {
 	pieces                []piece
 
 	floats      []float32 // input with its padding, copied rows of A, weights to be transformed
-	fetch       []float32 // what the next block will read, to be brought to the second cache meanwhile
-	fetchOdd    bool      // of fetch's first lines, only the even ones have been
+	fetch       fetch
 	panel       []float32 // columns of dy, or a tile of outputs that is partly outside
 	packedFor   *band     // whose columns of dy the panel holds
 	transformed []float32 // of a short convolution
@@ -58,14 +59,14 @@ func (s *Scratch) worker() *worker {
 }
 
 func (s *Scratch) release(w *worker) {
-	w.row, w.col, w.fetch = rowTile{}, colTile{}, nil // keep no operand alive
+	w.row, w.col, w.fetch = rowTile{}, colTile{}, fetch{} // keep no operand alive
 	s.mu.Lock()
 	s.workers = append(s.workers, w)
 	s.mu.Unlock()
 }
 
 // stock is memory to be used again.
-type stock[T any] struct {
+type stock[T float32 | float64] struct {
 	mu   sync.Mutex
 	free [][]T
 }
@@ -81,7 +82,7 @@ func (s *stock[T]) take(n int) []T {
 		}
 	}
 	if best < 0 {
-		return make([]T, n)
+		return pages.Slice[T](n)
 	}
 	b := s.free[best]
 	s.free = slices.Delete(s.free, best, best+1)
@@ -103,10 +104,10 @@ func (s *stock[T]) give(b []T) {
 	s.mu.Unlock()
 }
 
-// grow returns a slice of n elements, s itself if that is large enough. What it contains is left over.
-func grow[T any](s []T, n int) []T {
+// grow returns a slice of n numbers, s itself if that is large enough. What it contains is left over.
+func grow[T float32 | float64](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]T, n)
+		return pages.Slice[T](n)
 	}
 	return s[:n]
 }

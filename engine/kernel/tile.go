@@ -58,6 +58,7 @@ type kernels struct {
 	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
 	copyPanel  func(dst, src *float32, srcStride, rows int)                                      // rows of 32 numbers
 	transforms *[5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)       // by transformation and form; nil: plain Go
+	prefetch   func(data *float32, lines int)                                                    // into the second cache, lines of 16; nil: not at all
 	sumTaps    *[5]func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int) // by channels, see narrow.go; nil: plain Go
 }
 

@@ -464,6 +464,9 @@ func sumTaps4(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStrid
 func copyPanelAVX2(dst, src *float32, srcStride, rows int)
 
 //go:noescape
+func prefetchLines(data *float32, lines int)
+
+//go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)
 
 //go:noescape

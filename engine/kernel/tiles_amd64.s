@@ -18375,6 +18375,19 @@ row:
 	VZEROUPPER
 	RET
 
+// func prefetchLines(data *float32, lines int)
+// Requires: MMX+
+TEXT ·prefetchLines(SB), NOSPLIT, $0-16
+	MOVQ data+0(FP), AX
+	MOVQ lines+8(FP), CX
+
+line:
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNE        line
+	RET
+
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
 // Requires: AVX
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40

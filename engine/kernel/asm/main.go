@@ -145,6 +145,8 @@ func main() {
 	}
 	copyPanel()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc copyPanelAVX2(dst, src *float32, srcStride, rows int)\n\n")
+	prefetch()
+	fmt.Fprintf(&decl, "//go:noescape\nfunc prefetchLines(data *float32, lines int)\n\n")
 	transpose()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {
@@ -542,5 +544,17 @@ func copyPanel() {
 	DECQ(rows)
 	JNE(LabelRef("row"))
 	VZEROUPPER()
+	RET()
+}
+
+// prefetch asks for lines of 16 floats one after the other.
+func prefetch() {
+	TEXT("prefetchLines", attr.NOSPLIT, "func(data *float32, lines int)")
+	data, lines := Load(Param("data"), reg.RAX).(reg.GPPhysical), Load(Param("lines"), reg.RCX).(reg.GPPhysical)
+	Label("line")
+	PREFETCHT1(Mem{Base: data})
+	ADDQ(Imm(64), data)
+	DECQ(lines)
+	JNE(LabelRef("line"))
 	RET()
 }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package pages
+
+// advise does nothing: other systems decide by themselves.
+func advise([]byte) {}
