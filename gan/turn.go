@@ -103,6 +103,9 @@ func (r *Turn) Sample(averaged bool) Fields {
 	return r.game.Generate(r)
 }
 
+// Noted runs fn and returns what networks noted on the way, by name: see [Net.Note].
+func (r *Turn) Noted(fn func()) map[string]*Node { return r.bind.Noted(fn) }
+
 // Measure builds the game's Generate by the statistics of the batch, which the running ones are set to.
 func (r *Turn) Measure() Fields {
 	r.pass = layers.Measure

@@ -136,7 +136,7 @@ last good checkpoint is kept), and 130 if it was interrupted (the last whole rou
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newTrain(a), newSample(a), newInterpolate(a), newTranslate(a), newMix(a), newTraverse(a), newModels(a), newInspect(a), newRuns(a), newConfig(a), newData(a), newReproduce(a), newBench(a), newVersion(a))
+	root.AddCommand(newTrain(a), newSample(a), newInterpolate(a), newTranslate(a), newMix(a), newTraverse(a), newAttention(a), newModels(a), newInspect(a), newRuns(a), newConfig(a), newData(a), newReproduce(a), newBench(a), newVersion(a))
 	return root
 }
 
