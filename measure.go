@@ -67,12 +67,15 @@ func players(game *gan.Game, weights *layers.Weights) (all []Player) {
 	return all
 }
 
-// CountParameters tells how many numbers each player of a model learns on data of a shape, at the model's defaults. Nothing
+// CountParameters tells how many numbers each player of a model learns on data of a shape, at the model's defaults but for settings. Nothing
 // is computed.
-func CountParameters(model gan.Model, shape gan.Data) ([]Player, error) {
-	_, options, err := configure(model, kindOf(shape))
+func CountParameters(model gan.Model, shape gan.Data, settings ...string) ([]Player, error) {
+	c, options, err := configure(model, kindOf(shape))
 	if err != nil {
 		return nil, err
+	}
+	if err := c.Load(config.Flags(settings)); err != nil {
+		return nil, wrong{err}
 	}
 	game, err := makeGame(model, options, nil, shape)
 	if err != nil {

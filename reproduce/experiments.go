@@ -2,7 +2,7 @@ package reproduce
 
 // Table is all that can be repeated.
 func Table() []Experiment {
-	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), family(), recolour(), designs()}
+	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), family(), recolour(), designs(), techniques("ring", 4000), techniques("grid", 8000)}
 }
 
 // seeds are three that nobody chose.
@@ -98,6 +98,23 @@ func fruits() Experiment {
 		Claim: "No paper: 1,800 photographs of 49 varieties of apples, cherries and tomatoes, each from many sides; held out are other varieties.",
 		Data:  []string{"../shared/data/fruits-100", "fruits-100"}, Set: []string{"data.side=64"}, Judge: sheetJudge, Parts: sheetsOf(800, 500),
 		Credit: "Fruits-360 dataset, Copyright (c) 2017- Mihai Oltean, CC BY-SA 4.0",
+	}
+}
+
+// techniques trains the plain GAN on points with each technique against collapse, beside the plain run.
+func techniques(points string, rounds int) Experiment {
+	part := func(name string, set ...string) Part {
+		return Part{Name: name, Model: "vanilla", Rounds: rounds, Seeds: seeds(), Set: append(append([]string{}, plain...), set...)}
+	}
+	return Experiment{
+		Name: "techniques-" + points, Title: "Techniques against collapse, on the " + points,
+		Claim: "Lin et al. 2017 (PacGAN, 1712.04086, table 1), Metz et al. 2016 (1611.02163, section 3.1), Salimans et al. 2016 (1606.03498, section 3.2) and Kodali et al. 2017 " +
+			"(DRAGAN, 1705.07215, section 3) each say that theirs keeps modes which a plain GAN loses. The networks and lengths are ours; there are no bars.",
+		Data: []string{points}, Judge: modesJudge,
+		Parts: []Part{
+			part("plain"), part("packing-2", "technique.packing=2"), part("packing-4", "technique.packing=4"),
+			part("unrolled-5", "technique.unrolled=5"), part("minibatch", "technique.minibatch=5"), part("dragan", "penalty.dragan=10"),
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,7 +89,11 @@ func outline(backend compute.Backend, game *gan.Game, act int, weights *layers.W
 			err = buildError(turn, caught)
 		}
 	}()
-	turn.Play(game.Acts[act].Moves)
+	moves := slices.Clone(game.Acts[act].Moves)
+	for i := range moves {
+		moves[i].Times, moves[i].Parts = 1, 1 // another turn meets the same weights
+	}
+	turn.Play(moves)
 	return nil
 }
 

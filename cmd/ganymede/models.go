@@ -20,7 +20,8 @@ type modelReport struct {
 	Sides   []int             `json:"sides,omitempty"` // of pictures; empty: any
 	At      []int             `json:"at"`              // the shape that the parameters are counted at
 	Players []ganymede.Player `json:"players"`
-	Rounds  int               `json:"rounds"` // by default
+	Full    []ganymede.Player `json:"full,omitempty"` // of one model, with preset=paper, where Players are of the small preset
+	Rounds  int               `json:"rounds"`         // by default
 	Options []config.Option   `json:"options,omitempty"`
 }
 
@@ -93,6 +94,11 @@ func (a *app) model(name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if m.Small != nil {
+		if r.Full, err = ganymede.CountParameters(m, ganymede.DefaultShape(m), "preset=paper"); err != nil {
+			return err
+		}
+	}
 	if asJSON {
 		return a.printJSON(r)
 	}
@@ -100,7 +106,11 @@ func (a *app) model(name string, asJSON bool) error {
 	if len(r.Sides) > 0 {
 		fmt.Fprintf(a.stdout, "  pictures: squares of %s\n", strings.Trim(fmt.Sprint(r.Sides), "[]"))
 	}
-	fmt.Fprintf(a.stdout, "  parameters: %s, at %s\n  length: %s by default\n\noptions (--set key=value):\n%s", playersText(r.Players), shapeText(r.At), plural(r.Rounds, "round"), c.Help())
+	fmt.Fprintf(a.stdout, "  parameters: %s, at %s\n", playersText(r.Players), shapeText(r.At))
+	if r.Full != nil {
+		fmt.Fprintf(a.stdout, "  of preset=paper: %s\n", playersText(r.Full))
+	}
+	fmt.Fprintf(a.stdout, "  length: %s by default\n\noptions (--set key=value):\n%s", plural(r.Rounds, "round"), c.Help())
 	return nil
 }
 
