@@ -78,7 +78,6 @@ func makeGame(m gan.Model, shape gan.Data, settings []string) (*gan.Game, error)
 // table is a game under way.
 type table struct {
 	backend compute.Backend
-	game    *gan.Game
 	trainer *train.Trainer
 }
 
@@ -104,7 +103,7 @@ func sitOn(backend compute.Backend, game *gan.Game) (*table, error) {
 		backend.Finalize()
 		return nil, err
 	}
-	return &table{backend, game, &train.Trainer{Game: game, Weights: layers.NewWeights(0), Backend: backend, Source: source, Rounds: 1000}}, nil
+	return &table{backend, &train.Trainer{Game: game, Weights: layers.NewWeights(0), Backend: backend, Source: source, Rounds: 1000}}, nil
 }
 
 // burst plays rounds.
