@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
@@ -20,6 +21,7 @@ import (
 // makeData writes test data:
 //
 //	pictures DIR N SIDE [SEED]   N different PNG files
+//	beside DIR N SIDE            N different PNG files of 2 SIDE x SIDE
 //	same DIR N SIDE              N equal ones
 //	huge FILE SIDE               a PNG whose header claims SIDE x SIDE, and nothing more
 //	cut FILE                     a JPEG without its second half
@@ -39,6 +41,8 @@ func makeData(args []string) error {
 			seed = number(4)
 		}
 		return makePictures(args[1], number(2), number(3), uint64(seed), 1)
+	case "beside":
+		return makeBeside(args[1], number(2), number(3))
 	case "same":
 		return makePictures(args[1], number(2), number(3), 0, 0)
 	case "huge":
@@ -98,6 +102,22 @@ func makePictures(dir string, n, side int, seed, step uint64) error {
 	for i := range n {
 		name := filepath.Join(dir, fmt.Sprintf("%03d.png", i))
 		if err := os.WriteFile(name, onePNG(picture(side, 1000*seed+step*uint64(i))), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func makeBeside(dir string, n, side int) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for i := range n {
+		both := image.NewNRGBA(image.Rect(0, 0, 2*side, side))
+		for half := range 2 {
+			draw.Draw(both, image.Rect(half*side, 0, (half+1)*side, side), picture(side, uint64(2*i+half)), image.Point{}, draw.Src)
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), onePNG(both), 0o666); err != nil {
 			return err
 		}
 	}
