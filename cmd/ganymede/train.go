@@ -72,7 +72,7 @@ Ctrl-C finishes the round and saves; a second one stops at once and keeps the la
 	flags.IntVar(&r.Threads, "threads", 0, "threads of the cpu backend; 0 is one a CPU. The result does not depend on it")
 	flags.BoolVar(&r.Resume, "resume", false, "go on with the run given as argument or by --run")
 	flags.StringVar(&r.Init, "init", "", "start from the weights of that `run`")
-	flags.IntVar(&r.Keep, "keep", 0, "checkpoints to keep; default 3")
+	flags.IntVar(&r.Keep, "keep", 0, "checkpoints to keep; default 3 (--set train.keep=0 keeps all)")
 	flags.BoolVar(&f.dry, "dry-run", false, "say what would be done, and how long a round takes; write nothing")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line: start, round, sample, checkpoint, warning, end")
