@@ -34,6 +34,7 @@ type Backend struct {
 	scratch kernel.Scratch
 	epoch   atomic.Uint64 // counts interrupts
 	profile atomic.Pointer[Profile]
+	heap    heap
 	recycle recycler
 	arenas  arenas
 
@@ -62,7 +63,9 @@ func New(config string) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Backend{options: o, pool: pool.New(o.threads)}, nil
+	b := &Backend{options: o, pool: pool.New(o.threads)}
+	b.recycle.heap, b.arenas.heap = &b.heap, &b.heap
+	return b, nil
 }
 
 func parseOptions(config string) (options, error) {

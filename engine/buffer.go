@@ -58,7 +58,7 @@ func (b *Backend) HasSharedBuffers() bool { return true }
 
 // NewSharedBuffer implements compute.Backend: flat is the buffer's own memory, zero at first.
 func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (buffer compute.Buffer, flat any, err error) {
-	mem, err := b.allocate(device, shape, newBytes)
+	mem, err := b.allocate(device, shape, b.heap.bytes)
 	if err != nil {
 		return nil, nil, err
 	}

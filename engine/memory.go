@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/gomlx/compute/dtypes"
@@ -52,6 +54,25 @@ func newBytes(n int) ([]byte, error) {
 	return pages.Make(n), nil
 }
 
+// heap allocates arrays and arenas.
+type heap struct {
+	fresh atomic.Int64 // bytes allocated since it last asked for a collection
+}
+
+// collectEvery is how many bytes are allocated between two collections. By itself the collector lets the heap grow to twice of what
+// lives, which is a lot where that is weights and arenas; and in the long run executions allocate next to nothing, so that garbage
+// of the first ones would stay.
+const collectEvery = 64 << 20
+
+// bytes is newBytes, after a collection if much has been allocated.
+func (h *heap) bytes(n int) ([]byte, error) {
+	if h.fresh.Add(int64(n)) > collectEvery {
+		h.fresh.Store(0)
+		runtime.GC()
+	}
+	return newBytes(n)
+}
+
 // flatBytes is the memory of a Go slice of elements of dtype; flat must be such a slice.
 func flatBytes(flat any) []byte { return dtypes.UnsafeByteSliceFromAny(flat) }
 
@@ -72,6 +93,7 @@ func as[T any](mem []byte) []T {
 // recycler keeps the memory of donated inputs and finalized buffers for the outputs of later executions: two sets of memory in turn, so
 // that nothing a caller has given is overwritten before its execution has succeeded, and nothing is allocated in the long run.
 type recycler struct {
+	heap   *heap
 	mu     sync.Mutex
 	free   map[int][][]byte // by size
 	bytes  int              // in free
@@ -91,7 +113,7 @@ func (r *recycler) get(n int) ([]byte, error) {
 		return mem, nil
 	}
 	r.mu.Unlock()
-	return newBytes(n)
+	return r.heap.bytes(n)
 }
 
 func (r *recycler) put(mem []byte) {
@@ -126,6 +148,7 @@ func (r *recycler) close() {
 
 // arenas lends scratch memory to executions. All executables share it: they seldom run at once.
 type arenas struct {
+	heap *heap
 	mu   sync.Mutex
 	idle [][]byte
 }
@@ -160,7 +183,7 @@ func (a *arenas) get(n int) ([]byte, error) {
 	if best >= 0 {
 		return mem, nil
 	}
-	return newBytes(n)
+	return a.heap.bytes(n)
 }
 
 func (a *arenas) put(mem []byte) {

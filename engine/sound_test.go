@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/ganymede-gan/ganymede/engine/ir"
+	"github.com/ganymede-gan/ganymede/engine/kernel"
 	"github.com/ganymede-gan/ganymede/engine/view"
 )
 
@@ -136,6 +137,81 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestInterruptWithinATenth interrupts convolutions that take seconds, in each of their forms, and a product. A busy machine may take its time
+// once, not every time.
+func TestInterruptWithinATenth(t *testing.T) {
+	if kernel.Best() == kernel.Portable {
+		t.Skip("plain Go takes longer than a tenth of a second for a block of a product")
+	}
+	b := newTest(t, "threads=2")
+	const n, side, channels, limit = 32, 64, 128, 100 * time.Millisecond
+	pictures, weights := shapes.Make(dtypes.Float32, n, side, side, channels), shapes.Make(dtypes.Float32, 3, 3, channels, channels)
+	axes := compute.ConvolveAxesConfig{InputSpatial: []int{1, 2}, InputChannels: 3, KernelSpatial: []int{0, 1}, KernelInputChannels: 2, KernelOutputChannels: 3,
+		OutputSpatial: []int{1, 2}, OutputChannels: 3}
+	roles := compute.ConvolveAxesConfig{InputBatch: 3, InputChannels: 0, InputSpatial: []int{1, 2}, KernelInputChannels: 0, KernelOutputChannels: 3, KernelSpatial: []int{1, 2},
+		OutputBatch: 2, OutputChannels: 3, OutputSpatial: []int{0, 1}}
+	pads := [][2]int{{1, 1}, {1, 1}}
+	for name, build := range map[string]func(f *Function, x, w compute.Value) compute.Value{
+		"forward": func(f *Function, x, w compute.Value) compute.Value {
+			for range 12 {
+				x = must(f.ConvGeneral(x, w, axes, nil, pads, nil, nil, 1, 1))
+			}
+			return x
+		},
+		"by kernel": func(f *Function, x, w compute.Value) compute.Value {
+			for range 12 {
+				scaled := must(f.Mul(x, must(f.Reshape(must(f.Slice(w, []int{0, 0, 0, 0}, []int{1, 1, 1, 1}, nil))))))
+				w = must(f.ConvGeneral(x, scaled, roles, nil, pads, nil, nil, 1, 1))
+			}
+			return w
+		},
+		"product": func(f *Function, x, w compute.Value) compute.Value {
+			square := must(f.Reshape(x, 4096, 4096))
+			for range 3 {
+				square = must(f.DotGeneral(square, []int{1}, nil, square, []int{0}, nil, compute.DotGeneralConfig{}))
+			}
+			return square
+		},
+	} {
+		e := compileFor(t, b, func(f *Function) []compute.Value {
+			return []compute.Value{build(f, must(f.Parameter("x", pictures, nil)), must(f.Parameter("w", weights, nil)))}
+		})
+		var inputs []compute.Buffer
+		for _, s := range e.inputs {
+			buffer, _, err := b.NewSharedBuffer(0, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			inputs = append(inputs, buffer)
+		}
+		best := time.Hour
+		for range 5 {
+			failed := make(chan error)
+			go func() {
+				_, err := e.Execute(inputs, []bool{true, true}, 0)
+				failed <- err
+			}()
+			time.Sleep(100 * time.Millisecond)
+			start := time.Now()
+			b.Interrupt()
+			if err := <-failed; !errors.Is(err, ErrInterrupted) {
+				t.Fatalf("%s: error %v, want ErrInterrupted; or the work has become too little for this test", name, err)
+			}
+			if best = min(best, time.Since(start)); best < limit {
+				break
+			}
+		}
+		if best >= limit {
+			t.Errorf("%s: the quickest of five interrupts took %v", name, best)
+		}
+		for i, input := range inputs {
+			if _, err := input.Data(); err != nil {
+				t.Errorf("%s: donated input %d after an interrupt: %v", name, i, err)
+			}
+		}
+	}
+}
+
 func doubler(t testing.TB, b *Backend) *Executable {
 	return compileFor(t, b, func(f *Function) []compute.Value {
 		x := must(f.Parameter("x", shapes.Make(dtypes.Float32, 4), nil))
@@ -168,14 +244,18 @@ func TestDonationTakesTurns(t *testing.T) {
 	}
 }
 
-// TestExecutionsDoNotGrowMemory runs a step of training's kind, with donation, 10,000 times.
+// TestExecutionsDoNotGrowMemory runs a step of training's kind, with a convolution and donation, 10,000 times.
 func TestExecutionsDoNotGrowMemory(t *testing.T) {
 	b := newTest(t, "threads=2")
 	const n = 1 << 14
 	e := compileFor(t, b, func(f *Function) []compute.Value {
 		w := must(f.Parameter("w", shapes.Make(dtypes.Float32, n), nil))
 		g := must(f.Transpose(must(f.Reshape(must(f.Tanh(w)), 128, n/128)), 1, 0))
-		s := must(f.ReduceSum(must(f.Mul(g, g)), 0, 1))
+		x, k := must(f.Reshape(must(f.Slice(w, []int{0}, []int{512}, nil)), 2, 4, 4, 16)), must(f.Reshape(must(f.Slice(w, []int{0}, []int{2304}, nil)), 3, 3, 16, 16))
+		axes := compute.ConvolveAxesConfig{InputSpatial: []int{1, 2}, InputChannels: 3, KernelSpatial: []int{0, 1}, KernelInputChannels: 2, KernelOutputChannels: 3,
+			OutputSpatial: []int{1, 2}, OutputChannels: 3}
+		y := must(f.ReduceSum(must(f.ConvGeneral(x, k, axes, nil, [][2]int{{1, 1}, {1, 1}}, nil, nil, 1, 1))))
+		s := must(f.Add(must(f.ReduceSum(must(f.Mul(g, g)), 0, 1)), y))
 		return []compute.Value{must(f.Sub(w, must(f.Mul(must(f.Reshape(g, n)), s))))}
 	})
 	w := []compute.Buffer{floats(t, b, make([]float32, n)...)}
@@ -331,6 +411,51 @@ func TestMoreThanTheMachineHas(t *testing.T) {
 	if _, err = e.Execute([]compute.Buffer{x}, nil, 0); err == nil || !strings.Contains(err.Error(), "4096.0 GiB") {
 		t.Errorf("error %v; want one that says 4096.0 GiB", err)
 	}
+}
+
+// TestMoreBetweenThanTheMachineHas is the same for what lies between the operations of a graph, whose inputs and outputs are small.
+func TestMoreBetweenThanTheMachineHas(t *testing.T) {
+	if physicalMemory() == 0 {
+		t.Skip("this system does not say how much memory it has")
+	}
+	b := newTest(t, "")
+	e := compileFor(t, b, func(f *Function) []compute.Value {
+		x := must(f.Parameter("x", shapes.Make(dtypes.Float32, 1<<20), nil))
+		return []compute.Value{must(f.ReduceSum(must(f.DotGeneral(x, nil, nil, x, nil, nil, compute.DotGeneralConfig{})), 0, 1))}
+	})
+	_, err := e.Execute([]compute.Buffer{floats(t, b, make([]float32, 1<<20)...)}, nil, 0)
+	if err == nil || !strings.Contains(err.Error(), "4096.0 GiB") {
+		t.Errorf("error %v; want one that says 4096.0 GiB", err)
+	}
+}
+
+// TestGarbageIsCollected: what a program drops does not let the heap grow to twice of what it holds.
+func TestGarbageIsCollected(t *testing.T) {
+	b := newTest(t, "")
+	const size, live, dropped = 8 << 20, 24, 40
+	shape := shapes.Make(dtypes.Uint8, size)
+	var kept []compute.Buffer
+	for range live {
+		buffer, _, err := b.NewSharedBuffer(0, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, buffer)
+	}
+	runtime.GC() // from here on the collector waits for twice of this
+	most := uint64(0)
+	for range dropped {
+		if _, _, err := b.NewSharedBuffer(0, shape); err != nil {
+			t.Fatal(err)
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		most = max(most, m.HeapAlloc)
+	}
+	if limit := uint64(live*size + collectEvery + 4*size); most > limit {
+		t.Errorf("the heap grew to %d MB with %d MB in use; want at most %d MB", most>>20, live*size>>20, limit>>20)
+	}
+	runtime.KeepAlive(kept)
 }
 
 // TestSpecialNumbers: NaN and infinities pass through maxima, signs and comparisons as the interface says.
