@@ -25,6 +25,7 @@ import (
 type OpenOptions struct {
 	Checkpoint int        // a round; 0: the newest
 	Raw        bool       // the weights themselves rather than their averages
+	Critic     bool       // the critic too, and the weights themselves: for Read
 	Backend    string     // as in Request
 	Threads    int        //
 	Custom     *gan.Model // the run's model, where it is a program's own
@@ -45,6 +46,7 @@ type Generator struct {
 	played  *gan.Game
 	weights *layers.Weights
 
+	critic   bool           // there are the critic's weights too
 	pictures images.Options // how the run made pictures ready
 	standing standing
 }
@@ -62,7 +64,7 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Generator{Seed: folder.Manifest.Seed, Weights: "averaged"}
+	g := &Generator{Seed: folder.Manifest.Seed, Weights: "averaged", critic: o.Critic}
 	raw, err := folder.Read(run.CodecFile)
 	if err != nil {
 		return nil, err
@@ -119,8 +121,12 @@ func (g *Generator) load(folder *run.Run, game *gan.Game, weights *layers.Weight
 	if o.Checkpoint > 0 {
 		round = o.Checkpoint
 	}
-	if o.Raw && game.Averaged {
+	if o.Raw && game.Averaged || o.Critic {
 		part = run.State
+	}
+	scopes := game.Shown
+	if o.Critic {
+		scopes = append(slices.Clip(scopes), gan.CriticScope)
 	}
 	checkpoint, err := folder.Load(round, part)
 	if err != nil {
@@ -131,7 +137,7 @@ func (g *Generator) load(folder *run.Run, game *gan.Game, weights *layers.Weight
 	if part == run.State {
 		file, g.Weights = checkpoint.State, "raw"
 		file.Tensors = slices.DeleteFunc(file.Tensors, func(t run.Tensor) bool {
-			return !slices.ContainsFunc(game.Shown, func(scope string) bool { return layers.Under(t.Name, scope) })
+			return !slices.ContainsFunc(scopes, func(scope string) bool { return layers.Under(t.Name, scope) })
 		})
 	} else {
 		g.Weights = file.Meta["weights"]

@@ -31,6 +31,9 @@ type Game struct {
 	// drawn under the latent's name and "/other", in those layers where the need "layers" [Styles] is 1.
 	Mix    func(*Turn) Fields
 	Styles int // layers that take a style
+	// Read is what the critic makes of records beside their score, by the names under which it notes it: classes, codes. nil of critics that
+	// only score.
+	Read func(*Turn) Fields
 	// Shown are the scopes of the weights that Generate reads, raw: what a program that only samples must have.
 	Shown []string
 	// Dress returns a player's place with the hooks and marks of the techniques in use; nil: as it is.

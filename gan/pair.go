@@ -59,6 +59,9 @@ func (p Pair) Game(o Options) (*Game, error) {
 	if p.Classes > 0 {
 		game.Needs = append(game.Needs, RecordLabels("labels", p.Classes), Labels("classes", p.Classes))
 	}
+	if p.Beside != nil {
+		game.Read = play.read
+	}
 	if p.Styled != nil {
 		game.Mix, game.Styles = play.mix, p.Styled.Layers
 	}
@@ -105,6 +108,13 @@ func (p *pairPlay) generate(r *Turn) Fields {
 		codes[i] = p.code(r, need)
 	}
 	return p.fields(p.Generator(r.Net(GeneratorScope), p.told(r.Need(p.Latent.Name), codes), p.classes(r)))
+}
+
+// read is the critic's graph of records, but for the maps that it marks on the way.
+func (p *pairPlay) read(r *Turn) Fields {
+	noted := r.Noted(func() { p.Critic(r.Net(CriticScope), r.Need(p.Record.Name), nil) })
+	delete(noted, "map")
+	return noted
 }
 
 // mix is the sampling graph with the styles of two latents.

@@ -89,6 +89,8 @@ type Exhibit struct {
 
 	// Translate makes the other kind of each picture, where the model translates.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
+	// Read is what the critic makes of pictures beside their score, by name.
+	Read func(ctx context.Context, pictures data.Array) (data.Batch, error)
 }
 
 // Verdict is what a judge found.
@@ -120,7 +122,9 @@ type Trained struct {
 	Sample func(ctx context.Context, seed int64, n int) (samples data.Batch, asked []int32, err error)
 	// Translate makes the other kind of each picture, where the model translates: direction is ab or ba.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
-	Close     func()
+	// Read is what the critic makes of pictures beside their score, by name.
+	Read  func(ctx context.Context, pictures data.Array) (data.Batch, error)
+	Close func()
 }
 
 // Studio is what experiments are made with. The front door lends it, so that a part is trained exactly as a user would.
