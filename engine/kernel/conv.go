@@ -105,6 +105,9 @@ func (c *Conv) method(f *correlation) method {
 		d.transposed = f.transposed
 		return d
 	}
+	if d := f.dots(); d != nil {
+		return d
+	}
 	if n := f.narrow(); n != nil {
 		return n
 	}

@@ -34,12 +34,13 @@
 //
 // # Methods
 //
-// A convolution is computed by one of four methods, chosen from its shape and its Algorithm (conv.go):
+// A convolution is computed by one of five methods, chosen from its shape and its Algorithm (conv.go):
 //
 //   - direct.go: implicit matrix multiplication. Convolutions with dilated inputs, and so all gradients by the input of
 //     strided ones, are split into phases without dilation first (geometry.go).
 //   - short.go: the short convolutions of Winograd and Toom, also for stride 2 and its transposes, if Algorithm allows them.
 //   - narrow.go: one to four output channels, as at the RGB end of a generator.
+//   - dots.go: the same with a 1x1 kernel, as inner products.
 //   - dense.go: kernels that cover the whole input, as matrix products.
 //
 // # Errors
@@ -59,7 +60,7 @@
 // # The same bits
 //
 // Each result has one sum, of fused multiply-adds in an order that follows from the shapes (of the products or taps, for
-// short and narrow convolutions, and then of these). Work is split by results, never along k. So the result does not
+// short and narrow convolutions, or sixteen lanes in dots, and then of these). Work is split by results, never along k. So the result does not
 // depend on the number of threads, nor on whether it ran on AVX2 or AVX-512. Plain Go rounds each product and differs in
 // the last bits; so may Go on other processors, whose compiler fuses multiply-adds where it likes.
 package kernel

@@ -461,6 +461,36 @@ func sumTaps3(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStrid
 func sumTaps4(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)
 
 //go:noescape
+func dotsAVX5121(dst, x, w *float32, pixels, length int)
+
+//go:noescape
+func dotsAVX5122(dst, x, w *float32, pixels, length int)
+
+//go:noescape
+func dotsAVX5123(dst, x, w *float32, pixels, length int)
+
+//go:noescape
+func dotsAVX5124(dst, x, w *float32, pixels, length int)
+
+// dotsAVX512 is indexed by outputs.
+var dotsAVX512 = [5]func(dst, x, w *float32, pixels, length int){1: dotsAVX5121, 2: dotsAVX5122, 3: dotsAVX5123, 4: dotsAVX5124}
+
+//go:noescape
+func dotsAVX21(dst, x, w *float32, pixels, length int)
+
+//go:noescape
+func dotsAVX22(dst, x, w *float32, pixels, length int)
+
+//go:noescape
+func dotsAVX23(dst, x, w *float32, pixels, length int)
+
+//go:noescape
+func dotsAVX24(dst, x, w *float32, pixels, length int)
+
+// dotsAVX2 is indexed by outputs.
+var dotsAVX2 = [5]func(dst, x, w *float32, pixels, length int){1: dotsAVX21, 2: dotsAVX22, 3: dotsAVX23, 4: dotsAVX24}
+
+//go:noescape
 func copyPanelAVX2(dst, src *float32, srcStride, rows int)
 
 //go:noescape

@@ -18346,6 +18346,402 @@ tap:
 	JNE     pixel
 	RET
 
+// func dotsAVX5121(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, AVX512F
+TEXT ·dotsAVX5121(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+
+pixel:
+	VPXORD Z0, Z0, Z0
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Z4
+	VFMADD231PS (DX)(AX*1), Z4, Z0
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VEXTRACTF64X4 $0x01, Z0, Y8
+	VADDPS        Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X8
+	VADDPS        X8, X0, X0
+	VHADDPS       X0, X0, X9
+	VHADDPS       X0, X0, X10
+	VHADDPS       X10, X9, X9
+	VMOVSS        X9, (DI)
+	ADDQ          $0x04, DI
+	ADDQ          R8, SI
+	DECQ          CX
+	JNE           pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX5122(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, AVX512F
+TEXT ·dotsAVX5122(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (DX)(R8*1), R9
+
+pixel:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Z4
+	VFMADD231PS (DX)(AX*1), Z4, Z0
+	VFMADD231PS (R9)(AX*1), Z4, Z1
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VEXTRACTF64X4 $0x01, Z0, Y8
+	VADDPS        Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X8
+	VADDPS        X8, X0, X0
+	VEXTRACTF64X4 $0x01, Z1, Y8
+	VADDPS        Y8, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X8
+	VADDPS        X8, X1, X1
+	VHADDPS       X1, X0, X9
+	VHADDPS       X1, X1, X10
+	VHADDPS       X10, X9, X9
+	VMOVLPS       X9, (DI)
+	ADDQ          $0x08, DI
+	ADDQ          R8, SI
+	DECQ          CX
+	JNE           pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX5123(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, AVX512F
+TEXT ·dotsAVX5123(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (DX)(R8*1), R9
+	LEAQ (R9)(R8*1), R10
+
+pixel:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Z4
+	VFMADD231PS (DX)(AX*1), Z4, Z0
+	VFMADD231PS (R9)(AX*1), Z4, Z1
+	VFMADD231PS (R10)(AX*1), Z4, Z2
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VEXTRACTF64X4 $0x01, Z0, Y8
+	VADDPS        Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X8
+	VADDPS        X8, X0, X0
+	VEXTRACTF64X4 $0x01, Z1, Y8
+	VADDPS        Y8, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X8
+	VADDPS        X8, X1, X1
+	VEXTRACTF64X4 $0x01, Z2, Y8
+	VADDPS        Y8, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X8
+	VADDPS        X8, X2, X2
+	VHADDPS       X1, X0, X9
+	VHADDPS       X2, X2, X10
+	VHADDPS       X10, X9, X9
+	VMOVLPS       X9, (DI)
+	VEXTRACTPS    $0x02, X9, 8(DI)
+	ADDQ          $0x0c, DI
+	ADDQ          R8, SI
+	DECQ          CX
+	JNE           pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX5124(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, AVX512F
+TEXT ·dotsAVX5124(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (DX)(R8*1), R9
+	LEAQ (R9)(R8*1), R10
+	LEAQ (R10)(R8*1), R11
+
+pixel:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Z4
+	VFMADD231PS (DX)(AX*1), Z4, Z0
+	VFMADD231PS (R9)(AX*1), Z4, Z1
+	VFMADD231PS (R10)(AX*1), Z4, Z2
+	VFMADD231PS (R11)(AX*1), Z4, Z3
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VEXTRACTF64X4 $0x01, Z0, Y8
+	VADDPS        Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X8
+	VADDPS        X8, X0, X0
+	VEXTRACTF64X4 $0x01, Z1, Y8
+	VADDPS        Y8, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X8
+	VADDPS        X8, X1, X1
+	VEXTRACTF64X4 $0x01, Z2, Y8
+	VADDPS        Y8, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X8
+	VADDPS        X8, X2, X2
+	VEXTRACTF64X4 $0x01, Z3, Y8
+	VADDPS        Y8, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X8
+	VADDPS        X8, X3, X3
+	VHADDPS       X1, X0, X9
+	VHADDPS       X3, X2, X10
+	VHADDPS       X10, X9, X9
+	VMOVUPS       X9, (DI)
+	ADDQ          $0x10, DI
+	ADDQ          R8, SI
+	DECQ          CX
+	JNE           pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX21(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, FMA3
+TEXT ·dotsAVX21(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+
+pixel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Y8
+	VFMADD231PS (DX)(AX*1), Y8, Y0
+	VMOVUPS     32(SI)(AX*1), Y9
+	VFMADD231PS 32(DX)(AX*1), Y9, Y1
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X8
+	VADDPS       X8, X0, X0
+	VHADDPS      X0, X0, X9
+	VHADDPS      X0, X0, X10
+	VHADDPS      X10, X9, X9
+	VMOVSS       X9, (DI)
+	ADDQ         $0x04, DI
+	ADDQ         R8, SI
+	DECQ         CX
+	JNE          pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX22(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, FMA3
+TEXT ·dotsAVX22(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (DX)(R8*1), R9
+
+pixel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Y8
+	VFMADD231PS (DX)(AX*1), Y8, Y0
+	VFMADD231PS (R9)(AX*1), Y8, Y2
+	VMOVUPS     32(SI)(AX*1), Y9
+	VFMADD231PS 32(DX)(AX*1), Y9, Y1
+	VFMADD231PS 32(R9)(AX*1), Y9, Y3
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X8
+	VADDPS       X8, X0, X0
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X8
+	VADDPS       X8, X2, X2
+	VHADDPS      X2, X0, X9
+	VHADDPS      X2, X2, X10
+	VHADDPS      X10, X9, X9
+	VMOVLPS      X9, (DI)
+	ADDQ         $0x08, DI
+	ADDQ         R8, SI
+	DECQ         CX
+	JNE          pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX23(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, FMA3
+TEXT ·dotsAVX23(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (DX)(R8*1), R9
+	LEAQ (R9)(R8*1), R10
+
+pixel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Y8
+	VFMADD231PS (DX)(AX*1), Y8, Y0
+	VFMADD231PS (R9)(AX*1), Y8, Y2
+	VFMADD231PS (R10)(AX*1), Y8, Y4
+	VMOVUPS     32(SI)(AX*1), Y9
+	VFMADD231PS 32(DX)(AX*1), Y9, Y1
+	VFMADD231PS 32(R9)(AX*1), Y9, Y3
+	VFMADD231PS 32(R10)(AX*1), Y9, Y5
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X8
+	VADDPS       X8, X0, X0
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X8
+	VADDPS       X8, X2, X2
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X8
+	VADDPS       X8, X4, X4
+	VHADDPS      X2, X0, X9
+	VHADDPS      X4, X4, X10
+	VHADDPS      X10, X9, X9
+	VMOVLPS      X9, (DI)
+	VEXTRACTPS   $0x02, X9, 8(DI)
+	ADDQ         $0x0c, DI
+	ADDQ         R8, SI
+	DECQ         CX
+	JNE          pixel
+	VZEROUPPER
+	RET
+
+// func dotsAVX24(dst *float32, x *float32, w *float32, pixels int, length int)
+// Requires: AVX, FMA3
+TEXT ·dotsAVX24(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), DX
+	MOVQ pixels+24(FP), CX
+	MOVQ length+32(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (DX)(R8*1), R9
+	LEAQ (R9)(R8*1), R10
+	LEAQ (R10)(R8*1), R11
+
+pixel:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   AX, AX
+
+step:
+	VMOVUPS     (SI)(AX*1), Y8
+	VFMADD231PS (DX)(AX*1), Y8, Y0
+	VFMADD231PS (R9)(AX*1), Y8, Y2
+	VFMADD231PS (R10)(AX*1), Y8, Y4
+	VFMADD231PS (R11)(AX*1), Y8, Y6
+	VMOVUPS     32(SI)(AX*1), Y9
+	VFMADD231PS 32(DX)(AX*1), Y9, Y1
+	VFMADD231PS 32(R9)(AX*1), Y9, Y3
+	VFMADD231PS 32(R10)(AX*1), Y9, Y5
+	VFMADD231PS 32(R11)(AX*1), Y9, Y7
+	ADDQ        $0x40, AX
+	CMPQ        AX, R8
+	JLT         step
+
+	// Lanes 8 apart, then 4 apart, then neighbours: the four outputs' sums come to lie next to each other.
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X8
+	VADDPS       X8, X0, X0
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X8
+	VADDPS       X8, X2, X2
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X8
+	VADDPS       X8, X4, X4
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X8
+	VADDPS       X8, X6, X6
+	VHADDPS      X2, X0, X9
+	VHADDPS      X6, X4, X10
+	VHADDPS      X10, X9, X9
+	VMOVUPS      X9, (DI)
+	ADDQ         $0x10, DI
+	ADDQ         R8, SI
+	DECQ         CX
+	JNE          pixel
+	VZEROUPPER
+	RET
+
 // func copyPanelAVX2(dst *float32, src *float32, srcStride int, rows int)
 // Requires: AVX, MMX+
 TEXT ·copyPanelAVX2(SB), NOSPLIT, $0-32

@@ -73,6 +73,8 @@ var (
 		reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23, reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31}
 	ymm = []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7, reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15}
 
+	xmm = []reg.VecPhysical{reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7}
+
 	// rowRegisters hold the addresses of up to 12 rows of A. With the three below they are all that there are, but for
 	// the stack's: what changes once a segment lives there.
 	rowRegisters = []reg.GPPhysical{reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI, reg.RDI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13}
@@ -143,6 +145,7 @@ func main() {
 		sumTaps(out)
 		fmt.Fprintf(&decl, "//go:noescape\nfunc sumTaps%d(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)\n\n", out)
 	}
+	declareDots(&decl)
 	copyPanel()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc copyPanelAVX2(dst, src *float32, srcStride, rows int)\n\n")
 	prefetch()
@@ -500,18 +503,7 @@ func sumTaps(out int) {
 	INCQ(tap)
 	CMPQ(tap, taps)
 	JLT(LabelRef("tap"))
-	to := Mem{Base: dst}
-	switch out {
-	case 1:
-		VMOVSS(reg.X0, to)
-	case 2:
-		VMOVLPS(reg.X0, to)
-	case 3:
-		VMOVLPS(reg.X0, to)
-		VEXTRACTPS(Imm(2), reg.X0, Mem{Base: dst, Disp: 8})
-	case 4:
-		VMOVUPS(reg.X0, to)
-	}
+	storeFloats(out, reg.X0, dst)
 	ADDQ(srcStride, src)
 	ADDQ(dstStride, dst)
 	DECQ(pixels)
