@@ -16,10 +16,13 @@ func (f *fetch) willRead(m Matrix) {
 	}
 }
 
+// mostLines is how many lines are fetched at a time. More of them would keep the next tile from its own.
+const mostLines = 24
+
 // spread divides what has not been fetched among so many tiles.
 func (f *fetch) spread(tiles int) {
 	left := max(0, f.Rows-f.row) * ((f.Cols + 15) / 16)
-	f.lines = (left + tiles - 1) / max(tiles, 1)
+	f.lines = min((left+tiles-1)/max(tiles, 1), mostLines)
 }
 
 // some fetches the lines that belong to one tile.
