@@ -384,3 +384,20 @@ func TestWeightsArePackedOnce(t *testing.T) {
 		t.Errorf("%d convolutions with %d packings, want 6 with 2:\n%s", convs, packs, e.Plan())
 	}
 }
+
+// TestConvOptionReachesTheKernels: what the option says decides the method of a layer that has one for each.
+func TestConvOptionReachesTheKernels(t *testing.T) {
+	axes := compute.ConvolveAxesConfig{InputSpatial: []int{1, 2}, InputChannels: 3, KernelSpatial: []int{0, 1}, KernelInputChannels: 2, KernelOutputChannels: 3,
+		OutputSpatial: []int{1, 2}, OutputChannels: 3}
+	for option, want := range map[string]string{"conv=exact": "direct", "": "F(2,2)", "conv=balanced": "F(2,2)", "conv=fast": "F(4,2)"} {
+		e := compileFor(t, newTest(t, option), func(f *Function) []compute.Value {
+			x, w := must(f.Parameter("x", shapes.Make(dtypes.Float32, 64, 32, 32, 64), nil)), must(f.Parameter("w", shapes.Make(dtypes.Float32, 4, 4, 64, 128), nil))
+			return []compute.Value{must(f.ConvGeneral(x, w, axes, []int{2, 2}, [][2]int{{1, 1}, {1, 1}}, nil, nil, 1, 1))}
+		})
+		for _, s := range e.plan.steps {
+			if s.method != want {
+				t.Errorf("%q: %s by %s, want %s", option, s.name, s.method, want)
+			}
+		}
+	}
+}
