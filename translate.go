@@ -152,7 +152,7 @@ func (g *Generator) toTranslate(ctx context.Context, codec images.Codec, paths [
 			if survey.Container != "file" {
 				original = filepath.Join(path, name)
 			}
-			name = strings.TrimSuffix(name, filepath.Ext(name)) + ".png"
+			name = pngName(name)
 			if len(paths) > 1 && survey.Container != "file" {
 				name = filepath.Join(filepath.Base(filepath.Clean(path)), name)
 			}
@@ -172,6 +172,14 @@ func (g *Generator) toTranslate(ctx context.Context, codec images.Codec, paths [
 		return nil, errors.New("no picture can be read: " + done.Defects[0].String())
 	}
 	return batches, nil
+}
+
+// pngName is the name of a picture's translation: element 3 of an array x.npy becomes x-3.png.
+func pngName(name string) string {
+	if file, index, ok := strings.Cut(name, "#"); ok && strings.Trim(index, "0123456789") == "" {
+		return strings.TrimSuffix(file, filepath.Ext(file)) + "-" + index + ".png"
+	}
+	return strings.TrimSuffix(name, filepath.Ext(name)) + ".png"
 }
 
 // stat is what there is to know of a path, nil if it is not there.
