@@ -69,6 +69,7 @@ func mnist() Experiment {
 		Parts: []Part{
 			{Name: "dcgan", Model: "dcgan", Rounds: 20000, Set: unsteered, Seeds: seeds()[:1], Bars: digits},
 			{Name: "cgan", Model: "cgan", Rounds: 5000, Set: steered, Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
+			{Name: "acgan", Model: "acgan", Rounds: 8000, Seeds: seeds()[:1], Bars: []Bar{{Figure: agreement, Least: 0.97}}},
 			{Name: "lsgan", Model: "lsgan", Rounds: 20000, Set: unsteered, Seeds: seeds()[:1], Bars: digits},
 			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 9000, Set: wasserstein, Seeds: seeds()[:1], Bars: digits},
 		},

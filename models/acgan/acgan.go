@@ -123,6 +123,7 @@ func (o *Options) classLoss(r *gan.Turn, seen gan.Seen, classes int) *gan.Node {
 	return graph.MulScalar(r.Term(name, loss), o.Weight)
 }
 
-// Differences: the paper's score and classes are not on one softmax in ours either, but its inputs have noise added and its ImageNet
-// models see ten classes each; ours see all. Kernels of 128x128 start from 8x8, which the table leaves open. At 28, which is not in the
-// paper, the smallest map is 7x7 with a doubling less.
+// Differences: the paper trains a hundred models of ten of ImageNet's classes each and adds noise to the critic's activations; ours sees all
+// classes, and has no such noise (penalty.noise is on its input). The table leaves open from which side the generator starts: ours doubles
+// four times from 8x8 to 128x128, and three times to 32x32 from 4x4. At 28, which is not in the paper, the smallest map is 7x7 with a
+// doubling less. The averaged weights that we sample from by default are not the paper's (--weights raw).
