@@ -16,7 +16,7 @@ import (
 func evaluated(t *testing.T, fn func(g *graph.Graph) []*Node) (out [][]float64) {
 	t.Helper()
 	p := play(t, &Game{Batch: 1}, dtypes.Float64)
-	for _, value := range graph.MustNewExec(p.backend, fn).MustExec() {
+	for _, value := range graph.MustNewExec(p.backend, fn).MustCall() {
 		out = append(out, flat(t, value))
 	}
 	return out

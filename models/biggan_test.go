@@ -78,7 +78,7 @@ func TestAccumulatedGradientIsThatOfTheLargeBatch(t *testing.T) {
 			}
 			return sums
 		})
-		for _, out := range exec.MustExec() {
+		for _, out := range exec.MustCall() {
 			values, err := tensors.CopyFlatData[float32](out)
 			if err != nil {
 				t.Fatal(err)

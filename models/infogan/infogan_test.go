@@ -28,7 +28,7 @@ func bound(t *testing.T, q [][]float64, category []int32, code [][]float64) floa
 		seen := gan.Seen{Fake: true, Noted: map[string]*gan.Node{"codes": graph.Const(g, q)}, Codes: []*gan.Node{graph.Const(g, category), graph.Const(g, code)}}
 		return o.information(turn, seen)
 	})
-	return -tensors.ToScalar[float64](exec.MustExec()[0]) / o.Info
+	return -tensors.ToScalar[float64](exec.MustCall()[0]) / o.Info
 }
 
 // The bound is H(c) + E log Q(c|x) in nats (equation 4): ln 3 where the category is certain, 0 where Q is uniform, and of a continuous code

@@ -143,7 +143,7 @@ func TestPatchSizes(t *testing.T) {
 			inputs = append(inputs, tensors.FromFlatDataAndDimensions(a.Data, a.Dims...))
 		}
 		rows := 0
-		exec.MustExec(inputs...)[0].MustConstFlatData(func(flat any) {
+		exec.MustCall(inputs...)[0].MustConstFlatData(func(flat any) {
 			for _, v := range flat.([]float64) {
 				if v != 0 {
 					rows++
