@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gomlxtests.sh runs GoMLX's own tests on this engine: engine/gomlxtests.sh [packages...], by default those of graphs and of training.
+# gomlxtests.sh runs GoMLX's own tests on this engine: bench/gomlxtests.sh [packages...], by default those of graphs and of training.
 # It copies GoMLX's module as go.mod names it, takes out its tests' demand for XLA, and registers the engine in it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
