@@ -3,7 +3,6 @@ package gan
 import (
 	"slices"
 
-	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -107,12 +106,12 @@ func (p *pairPlay) generate(r *Turn) Fields {
 	for i, need := range p.Codes {
 		codes[i] = p.code(r, need)
 	}
-	return p.fields(p.Generator(r.Net(GeneratorScope), p.told(r.Need(p.Latent.Name), codes), p.classes(r)))
+	return p.fields(p.generated(r, p.told(r.Need(p.Latent.Name), codes), p.classes(r)))
 }
 
 // read is the critic's graph of records, but for the maps that it marks on the way.
 func (p *pairPlay) read(r *Turn) Fields {
-	noted := r.Noted(func() { p.Critic(r.Net(CriticScope), r.Need(p.Record.Name), nil) })
+	noted := r.Noted(func() { p.scored(r, r.pass, r.Need(p.Record.Name), nil) })
 	delete(noted, "map")
 	return noted
 }
@@ -166,11 +165,14 @@ func (p *pairPlay) told(z *Node, codes []*Node) *Node {
 
 // code is a code as the game speaks of it: its number, or numbers in [-1, 1).
 func (p *pairPlay) code(r *Turn, need Need) *Node {
-	node := r.Need(need.Name)
+	return p.spoken(r.Need(need.Name), need)
+}
+
+func (p *pairPlay) spoken(drawn *Node, need Need) *Node {
 	if need.Kind == Code {
-		return node
+		return drawn
 	}
-	return graph.AddScalar(graph.MulScalar(node, 2), -1)
+	return graph.AddScalar(graph.MulScalar(drawn, 2), -1)
 }
 
 // fake generates this turn's batch, as the critic sees it.
@@ -190,17 +192,14 @@ func (p *pairPlay) fake(r *Turn) Judged {
 		codes[i] = once(need.Name, func() *Node { return p.code(r, need) })
 	}
 	x := once("fake", func() *Node {
-		return p.Generator(r.Net(GeneratorScope), p.told(r.Need(p.Latent.Name), codes), y)
+		return p.generated(r, p.told(r.Need(p.Latent.Name), codes), y)
 	})
 	return p.judged(x, y, codes)
 }
 
 // judged are records as the critic sees them, with their labels and codes.
 func (p *pairPlay) judged(x, y *Node, codes []*Node) Judged {
-	return Judged{Records: pack(x, p.o.Technique.Packing), Labels: y, Codes: codes, Beside: p.Beside,
-		Score: func(r *Turn, pass layers.Pass, x, y *Node) *Node {
-			return p.Critic(r.Net(CriticScope).With(pass), x, y)
-		}}
+	return Judged{Records: pack(x, p.o.Technique.Packing), Labels: y, Codes: codes, Beside: p.Beside, Score: p.scored}
 }
 
 // real are the records of this turn.

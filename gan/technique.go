@@ -16,6 +16,7 @@ import (
 type Technique struct {
 	Spectral        string  `toml:"spectral" default:"none" in:"none,critic,generator,both" help:"whose weights spectral normalisation divides by their largest singular value (Miyato 2018)"`
 	WeightNorm      string  `toml:"weight-norm" default:"none" in:"none,critic,generator,both" help:"whose weights have a length of their own (Salimans and Kingma 2016)"`
+	VirtualNorm     string  `toml:"virtual-batch-norm" default:"none" in:"none,critic,generator,both" help:"whose batch norm normalises each record by a reference batch and itself, not by its neighbours (Salimans 2016)"`
 	Attention       int     `toml:"attention" default:"0" in:"0,8,16,32,64" help:"side of the maps that get self-attention in both players, at most half the picture's (Zhang 2018); 0 is none"`
 	Orthogonal      float64 `toml:"orthogonal" default:"0" min:"0" help:"weight of the generator's orthogonal regularisation (Brock 2018 uses 0.0001); 0 is off"`
 	Historical      float64 `toml:"historical" default:"0" min:"0" help:"weight of historical averaging: both players are drawn to the mean of their past weights (Salimans 2016); 0 is off"`
@@ -43,6 +44,13 @@ func (t Technique) check(p Pair, batch int, gp bool) error {
 	}
 	if own := p.Generator == nil; own && (t.Packing > 1 || t.Unrolled > 0) {
 		refuse("packing", "it and technique.unrolled are for one generator and one critic, and this game has other players; leave them at 1 and 0")
+	}
+	switch {
+	case t.VirtualNorm == "none":
+	case p.Generator == nil:
+		refuse("virtual-batch-norm", "its reference batches are of one generator and one critic, and this game has other players; leave it at none")
+	case len(p.Stages) > 0:
+		refuse("virtual-batch-norm", "networks that grow have no batch norm that could be virtual; leave it at none")
 	}
 	switch {
 	case t.Packing > 1 && (p.Classes > 0 || p.Beside != nil):

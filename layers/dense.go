@@ -70,6 +70,9 @@ func (i Init) or(otherwise Init) Init {
 
 // broadcast puts axes of size 1 before those of x until it has as many as like, whose last axes it shares.
 func broadcast(x, like *graph.Node) *graph.Node {
+	if x.Rank() == like.Rank() {
+		return x
+	}
 	dims := make([]int, like.Rank())
 	for i := range dims {
 		dims[i] = 1

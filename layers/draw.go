@@ -24,6 +24,13 @@ func (n Net) Normal(name string, dims ...int) *graph.Node { return n.draw(name, 
 func (n Net) Uniform(name string, dims ...int) *graph.Node { return n.draw(name, true, dims) }
 
 func (n Net) draw(name string, flat bool, dims []int) *graph.Node {
+	if n.collecting { // the reference batch keeps what was drawn for it
+		init := Normal(0, 1)
+		if flat {
+			init = Flat()
+		}
+		return n.Statistic(name+"/reference", init, dims...)
+	}
 	if n.binding.Outside.Draw == nil {
 		panic(fmt.Errorf("%s/%s is drawn anew for each pass, and nobody draws here", n.path, name))
 	}

@@ -37,6 +37,24 @@ func Uniform(bound float64) Init {
 	}}
 }
 
+// Flat draws from [0, 1).
+func Flat() Init {
+	return Init{func(random *rand.Rand, values []float64, _ []int) {
+		for i := range values {
+			values[i] = random.Float64()
+		}
+	}}
+}
+
+// Whole draws whole numbers from 0 to n-1 with equal chances: labels, as a variable holds them.
+func Whole(n int) Init {
+	return Init{func(random *rand.Rand, values []float64, _ []int) {
+		for i := range values {
+			values[i] = float64(random.IntN(n))
+		}
+	}}
+}
+
 // He draws uniformly with the variance 2/fan-in that keeps a ReLU network's activations level (He 2015, 1502.01852,
 // equation 10).
 func He() Init { return scaled(2, func(in, _ float64) float64 { return in }) }

@@ -211,6 +211,9 @@ type Net struct {
 	prefix  string // put before the paths of variables: "average/" reads the averaged copy
 	hooks   []Hook
 	marks   map[string][]Mark
+
+	reference  *Reference // batch norm is virtual, by this reference batch; nil: it is not
+	collecting bool       // this is the pass over the reference batch
 }
 
 // Mark makes something else of what a network marked with a name, see [Net.Mark]: attention where a map has a side, statistics of the batch

@@ -16,13 +16,17 @@ func (l BatchNorm) On(net Net, x *graph.Node) *graph.Node {
 	scale := net.Weight("scale", l.Scale.or(Constant(1)), channels)
 	shift := net.Weight("shift", Constant(0), channels)
 	// One multiplication and one addition a value: x*a + (shift - mean*a).
-	a := graph.Mul(scale, inverse)
-	return graph.Add(graph.Mul(x, broadcast(a, x)), broadcast(graph.Sub(shift, graph.Mul(mean, a)), x))
+	a := graph.Mul(broadcast(scale, inverse), inverse)
+	return graph.Add(graph.Mul(x, broadcast(a, x)), broadcast(graph.Sub(broadcast(shift, a), graph.Mul(mean, a)), x))
 }
 
 // batchMoments returns mean and inverse deviation of each channel as the kind of pass has them, [channels], and updates the running
-// statistics at net where it does that.
+// statistics at net where it does that. Against a reference batch each record has its own, [batch, 1, ..., channels].
 func batchMoments(net Net, x *graph.Node, epsilon float64) (mean, inverse *graph.Node) {
+	if net.reference != nil {
+		mean, variance := net.reference.moments(net, x)
+		return mean, inverseDeviation(variance, epsilon)
+	}
 	const momentum = 0.1
 	channels := x.Shape().Dimensions[x.Rank()-1]
 	runningMean := net.Statistic("mean", Constant(0), channels)
@@ -66,9 +70,14 @@ func (l ConditionalBatchNorm) On(net Net, x, condition *graph.Node) *graph.Node 
 		scale = graph.AddScalar(Dense{Units: channels, NoBias: true, Init: l.Init}.On(net.In("scale"), condition), 1)
 		shift = Dense{Units: channels, NoBias: true, Init: l.Init}.On(net.In("shift"), condition)
 	}
-	a := graph.Mul(scale, broadcast(inverse, scale))
-	b := graph.Sub(shift, graph.Mul(a, broadcast(mean, a)))
+	a := graph.Mul(scale, besideLabels(inverse))
+	b := graph.Sub(shift, graph.Mul(a, besideLabels(mean)))
 	return graph.Add(graph.Mul(x, between(a, x)), between(b, x))
+}
+
+// besideLabels lays moments [channels], or [batch, 1, ..., channels], out as [1 or batch, channels].
+func besideLabels(moment *graph.Node) *graph.Node {
+	return graph.Reshape(moment, -1, moment.Shape().Dimensions[moment.Rank()-1])
 }
 
 // between puts axes of size 1 between the first and the last of v [batch, channels] until it has as many as like.

@@ -13,6 +13,7 @@ import (
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/models"
+	"github.com/ganymede-gan/ganymede/train"
 	"github.com/gomlx/compute"
 )
 
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "write the tables of docs/combinations.m
 const document = "../docs/combinations.md"
 
 // reasons are the letters of docs/combinations.md for the keys that are refused.
-var reasons = map[string]string{"objective": "a", "penalty.gp": "b", "penalty.smoothing": "c", "optim.accumulate": "d"}
+var reasons = map[string]string{"objective": "a", "penalty.gp": "b", "penalty.smoothing": "c", "optim.accumulate": "d", "technique.virtual-batch-norm": "j"}
 
 // choice is a column or a row of the matrix: a name and the settings that it means.
 type choice struct {
@@ -252,6 +253,42 @@ func TestCombinations(t *testing.T) {
 
 // TestModelsAndData asks every network for every kind of data; the document says which are refused, and why.
 func TestModelsAndData(t *testing.T) { compare(t, "data", dataMatrix(t)) }
+
+// TestWhoseBatchNormCanBeVirtual builds every model with virtual batch norm of either player.
+func TestWhoseBatchNormCanBeVirtual(t *testing.T) {
+	b := backend(t)
+	players := []choice{{"generator", []string{"technique.virtual-batch-norm=generator"}}, {"critic", []string{"technique.virtual-batch-norm=critic"}}}
+	m := newMatrix(nil, players)
+	for _, model := range models.Table() {
+		s := figures(t, 16, 1, 16)
+		if model.Domains != gan.One {
+			s = negatives(t, 32, 1, 16)
+		}
+		list := values(t, model, "network")
+		if list == nil {
+			list = []string{""}
+		}
+		for _, network := range list {
+			row, settings := model.Name, small(t, model)
+			if network != "" {
+				row, settings = model.Name+", "+network, append(settings, "network="+network)
+			}
+			m.rows = append(m.rows, row)
+			for _, player := range players {
+				game, err := configure(t, model, append(slices.Clone(settings), player.settings...)...).game(s.shape)
+				if err == nil {
+					_, err = train.Outline(b, game)
+				}
+				value := "yes"
+				if err != nil {
+					value = refusal(t, err)
+				}
+				m.put(t, row, row, player.name, value)
+			}
+		}
+	}
+	compare(t, "virtual batch norm", m)
+}
 
 // dataMatrix asks every network for every kind of data.
 func dataMatrix(t *testing.T) *matrix {
