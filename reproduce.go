@@ -124,6 +124,9 @@ func (o ReproduceOptions) train(ctx context.Context, job reproduce.Job) (*reprod
 	return &reproduce.Trained{
 		Dir: job.Dir, Commit: commit, Hash: plan.Config.Hash(), Values: plan.Config.Values(), Set: plan.Set, Close: generator.Close,
 		Sample: generator.exhibit,
+		Truncate: func(ctx context.Context, seed int64, n int, threshold float64) (data.Batch, error) {
+			return generator.Sample(ctx, SampleOptions{N: n, Seed: seed, Truncation: &threshold})
+		},
 		Translate: func(ctx context.Context, pictures data.Array, direction string) (data.Array, error) {
 			return generator.Translate(ctx, pictures, TranslateOptions{Direction: direction})
 		},

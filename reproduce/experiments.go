@@ -2,7 +2,7 @@ package reproduce
 
 // Table is all that can be repeated.
 func Table() []Experiment {
-	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), algorithms(), family(), recolour(), designs(), codes(), techniques("ring", 4000), techniques("grid", 8000)}
+	return []Experiment{ring(), grid(), mnist(), emoji(), fruits(), algorithms(), family(), truncation(), recolour(), designs(), codes(), techniques("ring", 4000), techniques("grid", 8000)}
 }
 
 // seeds are three that nobody chose.

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/features"
 	"github.com/ganymede-gan/ganymede/metrics"
-	"github.com/ganymede-gan/ganymede/train"
 )
 
 // The figures of distributions, on the classifier's features.
@@ -38,12 +36,7 @@ var familyJudge = Judge{
 }
 
 func judgeFamily(ctx context.Context, exhibit Exhibit) (verdict Verdict, err error) {
-	studio := exhibit.Studio
-	classifier, err := features.Cached(ctx, studio.Cache, studio.Backend, exhibit.Set, config.Default[features.Options](), func(r train.Result, rounds int) {
-		if r.Round%500 == 0 {
-			studio.Say("the classifier that judges: round %d of %d", r.Round, rounds)
-		}
-	})
+	classifier, err := exhibit.Studio.classifier(ctx, exhibit.Set)
 	if err != nil {
 		return verdict, err
 	}

@@ -44,7 +44,9 @@ func (s *Studio) Perform(ctx context.Context, e Experiment, p Part, seed int64) 
 		return nil, fmt.Errorf("reproduce: %s was trained by commit %q, and this is %q: a record must name one; remove the folder, or give another for the runs",
 			trained.Dir, trained.Commit, s.Commit)
 	}
-	verdict, err := s.judge(ctx, e, trained, Exhibit{Set: trained.Set, Studio: s, Experiment: e.Name, Part: p.Name, Seed: seed, Translate: trained.Translate, Read: trained.Read})
+	verdict, err := s.judge(ctx, e, trained, Exhibit{
+		Set: trained.Set, Studio: s, Experiment: e.Name, Part: p.Name, Seed: seed, Truncate: trained.Truncate, Translate: trained.Translate, Read: trained.Read,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reproduce: %s/%s: %w", e.Name, p.Name, err)
 	}

@@ -39,13 +39,17 @@ var classesJudge = Judge{
 	Judge: judgeClasses,
 }
 
-func judgeClasses(ctx context.Context, exhibit Exhibit) (verdict Verdict, err error) {
-	studio := exhibit.Studio
-	classifier, err := features.Cached(ctx, studio.Cache, studio.Backend, exhibit.Set, config.Default[features.Options](), func(r train.Result, rounds int) {
+// classifier is the one that judges pictures of the set, trained on it when it is first asked for.
+func (s *Studio) classifier(ctx context.Context, set *data.Set) (*features.Classifier, error) {
+	return features.Cached(ctx, s.Cache, s.Backend, set, config.Default[features.Options](), func(r train.Result, rounds int) {
 		if r.Round%500 == 0 {
-			studio.Say("the classifier that judges: round %d of %d", r.Round, rounds)
+			s.Say("the classifier that judges: round %d of %d", r.Round, rounds)
 		}
 	})
+}
+
+func judgeClasses(ctx context.Context, exhibit Exhibit) (verdict Verdict, err error) {
+	classifier, err := exhibit.Studio.classifier(ctx, exhibit.Set)
 	if err != nil {
 		return verdict, err
 	}

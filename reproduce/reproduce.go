@@ -87,6 +87,8 @@ type Exhibit struct {
 	Experiment, Part string
 	Seed             int64
 
+	// Truncate makes n samples of a seed whose latents lie within a threshold; infinity is none.
+	Truncate func(ctx context.Context, seed int64, n int, threshold float64) (data.Batch, error)
 	// Translate makes the other kind of each picture, where the model translates.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
 	// Read is what the critic makes of pictures beside their score, by name.
@@ -120,6 +122,8 @@ type Trained struct {
 	Set    *data.Set
 	// Sample makes n samples of a seed; asked are their classes where the model is conditional, taken in turn.
 	Sample func(ctx context.Context, seed int64, n int) (samples data.Batch, asked []int32, err error)
+	// Truncate makes n samples of a seed whose latents lie within a threshold, with statistics of their own; infinity is none.
+	Truncate func(ctx context.Context, seed int64, n int, threshold float64) (data.Batch, error)
 	// Translate makes the other kind of each picture, where the model translates: direction is ab or ba.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
 	// Read is what the critic makes of pictures beside their score, by name.
