@@ -35,7 +35,7 @@ func truncation() Experiment {
 			"akin to precision, rises at once, and their FID, which punishes lost variety, turns. Precision and recall in its place are Kynkäänniemi et al. 2019 (1904.06991, figure 5). The bars are ours.",
 		Data: []string{"fashion"}, Set: []string{"data.side=32"}, Judge: truncationJudge,
 		Parts: []Part{{
-			Name: "biggan", Model: "biggan", Rounds: 1000, Seeds: seeds(), Bars: curveBars,
+			Name: "biggan", Model: "biggan", Rounds: 2000, Seeds: seeds(), Bars: curveBars,
 			Set: []string{"filters=8", "critic-filters=8"},
 		}},
 	}
