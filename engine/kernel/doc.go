@@ -49,13 +49,15 @@
 // of Exact, both against float64; the ranges are over the shapes of shortCases. Balanced takes what stays at or below 2 and
 // 4; Fast takes all. (go test -v -run TestShortConvolutionIsAsAccurate ./engine/kernel)
 //
-//	form     products   for                       results            by kernel
-//	F(2,2)   9/16       2x2, 4x4 of stride 2      1.0-1.2, 0.7-1.0   1.1-1.2, 0.7-1.2
-//	F(3,2)   16/36      the same                  0.9-1.0, 0.5-0.9   0.7-0.8, 0.4-0.7
-//	F(4,2)   25/64      the same                  2.1-2.6, 1.5-3.0   1.4-1.8, 0.8-1.6
-//	F(2,3)   16/36      3x3, 6x6 of stride 2      0.6-0.7, 0.3-0.5   1.0-1.0, 0.6-0.9
-//	F(3,3)   25/81      the same                  1.4-1.7, 1.1-2.1   1.6-1.7, 1.4-2.1
-//	F(2,4)   25/64      4x4                       1.2-1.3, 0.7-0.9   2.4-2.4, 3.5-3.8
+//	form     products   for                            results            by kernel
+//	F(2,2)   9/16       2x2, 4x4 or 3x3 of stride 2    1.0-1.3, 0.7-1.8   1.0-1.2, 0.6-1.2
+//	F(3,2)   16/36      the same                       0.9-1.1, 0.5-1.2   0.6-0.7, 0.3-0.7
+//	F(4,2)   25/64      the same                       2.1-2.8, 1.5-4.7   1.3-1.8, 0.8-1.4
+//	F(2,3)   16/36      3x3, 6x6 or 5x5 of stride 2    0.6-0.7, 0.3-0.5   0.9-1.0, 0.6-0.9
+//	F(3,3)   25/81      the same                       1.4-1.7, 1.2-2.1   1.6-1.7, 1.4-2.1
+//	F(2,4)   25/64      4x4                            1.2-1.3, 0.7-0.8   2.4-2.4, 3.5-3.5
+//
+// Of taps that are one fewer than a form has, at stride 2, 25/36 of the products are left by F(2,2), 49/81 by F(3,2), 49/100 by F(2,3).
 //
 // # The same bits
 //

@@ -17,6 +17,9 @@ import (
 // A stride of 2 is no obstacle. The inputs are split by the remainder of their place into S*S sources, each a channel
 // group of its own that meets every S-th tap: a 4x4 convolution of stride 2 is a 2x2 one of four times the channels. And a
 // transposed one has 2x2 taps in each phase of its output.
+//
+// Nor are 3x3 taps: they are 4x4 of which the last are zero. The highest of the T products, the point at infinity, has the last
+// tap for its weight, so that sources without that tap have one product fewer: 25 are left of 36 in F(2,2), 49 of 64 in F(3,2).
 
 // Algorithm says which arithmetic a convolution may use.
 type Algorithm uint8
@@ -56,19 +59,22 @@ const (
 	shortChannels = 32
 	shortFewest   = 256
 
+	// paddedChannels is the fewest channels with which that holds for taps of which some are not there.
+	paddedChannels = 64
+
 	// weightCost is what writing and reading a transformed weight costs, in multiply-adds.
 	weightCost = 45
 )
 
 // short is a correlation by a short convolution.
 type short struct {
-	*correlation       // its phases have their outputs rounded up to whole tiles
-	outRows      []int // the true outputs of each phase
-	outCols      []int
+	*correlation              // its phases have their outputs rounded up to whole tiles, and their taps to those of the form
+	exact        *correlation // as it is
 	form         shortForm
-	products     int // T
-	stride       int // S
-	depth        int // channels of all sources
+	products     int  // T
+	stride       int  // S
+	depth        int  // channels of all sources
+	padded       bool // some taps are not there
 }
 
 // short returns the fastest short form of the correlation that the algorithm allows, or nil if it has none that is faster
@@ -82,11 +88,26 @@ func (c *correlation) short(algorithm Algorithm, byKernel bool) *short {
 		if !algorithm.allows(form, byKernel) || !c.fits(form) {
 			continue
 		}
-		if s := c.withForm(form); best == nil || s.cost() < best.cost() {
+		s := c.withForm(form)
+		if s.padded && min(c.in, c.out) < paddedChannels || s.cost() >= c.cost() {
+			continue
+		}
+		if best == nil || s.cost() < best.cost() {
 			best = s
 		}
 	}
 	return best
+}
+
+// cost is what the direct convolution costs for each pair of channels, in multiply-adds.
+func (c *correlation) cost() int {
+	sum := 0
+	for _, row := range c.rows {
+		for _, col := range c.cols {
+			sum += c.batch * row.outs * row.taps * col.outs * col.taps
+		}
+	}
+	return sum
 }
 
 // shortByKernel is short for the gradient by the kernel, which needs outputs of one phase.
@@ -97,11 +118,19 @@ func (c *correlation) shortByKernel(algorithm Algorithm) *short {
 	return c.short(algorithm, true)
 }
 
-// fits says whether all phases of the correlation have as many taps as a form, from each source.
+// fits says whether the phases of the correlation have as many taps as a form, from each source. Some may have fewer, and count as if
+// they had zeros for the others, if the most that a phase has could not be fewer.
 func (c *correlation) fits(form shortForm) bool {
-	stride := c.rows[0].stride
-	for _, p := range slices.Concat(c.rows, c.cols) {
-		if p.stride != stride || p.dilation != 1 || p.taps != stride*form.taps() {
+	stride, taps := c.rows[0].stride, form.taps()
+	for _, phases := range [][]phase{c.rows, c.cols} {
+		most := 0
+		for _, p := range phases {
+			if p.stride != stride || p.dilation != 1 || p.taps < stride || stride > 2 && p.taps < stride*taps {
+				return false
+			}
+			most = max(most, p.taps)
+		}
+		if most > stride*taps || most <= stride*(taps-1) {
 			return false
 		}
 	}
@@ -111,28 +140,69 @@ func (c *correlation) fits(form shortForm) bool {
 // withForm returns the correlation with outputs in tiles of a form.
 func (c *correlation) withForm(form shortForm) *short {
 	stride := c.rows[0].stride
-	s := &short{form: form, products: form.products(), stride: stride, depth: stride * stride * c.in}
+	s := &short{exact: c, form: form, products: form.products(), stride: stride, depth: stride * stride * c.in}
 	copied := *c
 	s.correlation = &copied
-	copied.rows, s.outRows = wholeTiles(c.rows, form.side())
-	copied.cols, s.outCols = wholeTiles(c.cols, form.side())
+	copied.rows, copied.cols = wholeTiles(c.rows, form), wholeTiles(c.cols, form)
+	for _, p := range slices.Concat(c.rows, c.cols) {
+		s.padded = s.padded || p.taps < stride*form.taps()
+	}
 	return s
 }
 
-// cost is what the products of one phase cost for each pair of channels, in multiply-adds.
-func (s *short) cost() int {
-	tiles := s.batch * (s.rows[0].outs / s.form.side()) * (s.cols[0].outs / s.form.side())
-	return s.products * s.products * (tiles + weightCost)
+// wholeTiles returns phases that all have as many outputs as the largest, rounded up, and taps for each source.
+func wholeTiles(phases []phase, form shortForm) []phase {
+	rounded := slices.Clone(phases)
+	for i, p := range phases {
+		rounded[i].outs, rounded[i].taps = roundUp(phases[0].outs, form.side()), p.stride*form.taps()
+	}
+	return rounded
 }
 
-// wholeTiles returns phases that all have as many outputs as the largest, rounded up, and how many they had.
-func wholeTiles(phases []phase, side int) (rounded []phase, outs []int) {
-	rounded = slices.Clone(phases)
-	for i, p := range phases {
-		outs = append(outs, p.outs)
-		rounded[i].outs = roundUp(phases[0].outs, side)
+// cost is what the products cost for each pair of channels, in multiply-adds.
+func (s *short) cost() int {
+	tiles := s.batch * (s.rows[0].outs / s.form.side()) * (s.cols[0].outs / s.form.side())
+	products := 0
+	for r := range s.rows {
+		for c := range s.cols {
+			for t := range s.products * s.products {
+				from, to := s.met(r, c, t)
+				products += to - from
+			}
+		}
 	}
-	return rounded, outs
+	return products * (tiles + weightCost)
+}
+
+// place is where a source comes in the order of depth. Those whose taps are the last ones come first and last in turn, so that whatever
+// meets a product is one run.
+func (s *short) place(row, col int) int {
+	if row == 0 && s.padded {
+		col = s.stride - 1 - col
+	}
+	return row*s.stride + col
+}
+
+// met returns the sources, by their place, that have a weight other than zero in product t of a phase: from, up to but not including to.
+// All have, but for the highest product of an axis, whose weight is the last tap, which not all may have.
+func (s *short) met(r, c, t int) (from, to int) {
+	rows, cols := s.stride, s.stride
+	if t/s.products == s.products-1 {
+		rows -= s.rows[r].taps - s.exact.rows[r].taps
+	}
+	if t%s.products == s.products-1 {
+		cols -= s.cols[c].taps - s.exact.cols[c].taps
+	}
+	if rows <= 0 || cols <= 0 {
+		return 0, 0
+	}
+	from, to = s.stride*s.stride, 0
+	for row := range rows {
+		for col := range cols {
+			from, to = min(from, s.place(row, col)), max(to, s.place(row, col)+1)
+		}
+	}
+	return from, to
 }
 
 func (s *short) name() string { return s.form.String() }
@@ -145,23 +215,30 @@ func (s *short) phaseSize() int {
 func (s *short) size() int { return s.phaseSize() * len(s.rows) * len(s.cols) }
 
 // pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from a panel of the direct
-// form, in which each tap is a run of [in][32].
+// form, in which each tap is a run of [in][32], with zeros for taps that are not there.
 func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
-	from, k := direct{s.correlation}, scratch.kernels()
-	parts, _ := from.parts()
-	n, run := panels(s.out), s.in*panelWidth
-	plane := n * s.depth * panelWidth
-	p.Run(len(parts)*n, func(i int) {
-		part, panel := parts[i/n], i%n
+	k, n, run := scratch.kernels(), panels(s.out), s.in*panelWidth
+	plane, taps := n*s.depth*panelWidth, s.stride*s.form.taps()
+	p.Run(len(s.rows)*len(s.cols)*n, func(i int) {
+		row, col, panel := s.exact.rows[i/n/len(s.cols)], s.exact.cols[i/n%len(s.cols)], i%n
 		worker := scratch.worker()
 		defer scratch.release(worker)
-		worker.floats = grow(worker.floats, part.depth*panelWidth)
-		from.packPart(k, worker.floats, part, panel, w)
+		worker.floats = grow(worker.floats, taps*taps*run)
+		for ty := range taps {
+			for tx := range taps {
+				to := worker.floats[(ty*taps+tx)*run:][:run]
+				if ty >= row.taps || tx >= col.taps {
+					clear(to)
+					continue
+				}
+				packPanel(k, to, s.tap(w, 0, row.tap+ty*row.tapStep, col.tap+tx*col.tapStep), panel*panelWidth)
+			}
+		}
 		to := dst[i/n*s.phaseSize()+panel*s.depth*panelWidth:]
 		for source := range s.stride * s.stride {
-			first := source/s.stride*s.stride*s.form.taps() + source%s.stride
-			k.transform(transformWeights, s.form, to[source*run:], grid{s.products * plane, plane},
-				worker.floats[first*run:], grid{s.stride * s.stride * s.form.taps() * run, s.stride * run}, run)
+			y, x := source/s.stride, source%s.stride
+			k.transform(transformWeights, s.form, to[s.place(y, x)*run:], grid{s.products * plane, plane},
+				worker.floats[(y*taps+x)*run:], grid{s.stride * taps * run, s.stride * run}, run)
 		}
 	})
 }
@@ -234,6 +311,12 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 		if t == s.products*s.products-1 {
 			p.check()
 		}
+		from, to := s.met(r, c, t)
+		if from == to {
+			clear(p.c[:m.size-16])
+			continue
+		}
+		p.a, p.b, p.length = p.a[from*s.in:], p.b[from*s.in*panelWidth:], (to-from)*s.in
 		k.multiplyChecked(w, p)
 	}
 	i = 0
@@ -242,7 +325,7 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 			for x := 0; x < col.outs; x += side {
 				at := ((p.image*s.vertical.out+row.first+u*row.step)*s.horizontal.out + col.first + x*col.step) * s.out
 				to := grid{row.step * s.horizontal.out * s.out, col.step * s.out}
-				s.transformOutput(k, w, y, at, to, m, i, min(side, s.outRows[r]-u), min(side, s.outCols[c]-x))
+				s.transformOutput(k, w, y, at, to, m, i, min(side, s.exact.rows[r].outs-u), min(side, s.exact.cols[c].outs-x))
 				i++
 			}
 		}
@@ -253,8 +336,9 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 func (s *short) transformInput(k *kernels, v planes, tile int, in input, p piece, row, col phase, u, x int) {
 	at := p.at + (u*row.stride-row.before-p.row)*in.pitch + (x*col.stride-col.before-in.col)*s.in
 	for source := range s.stride * s.stride {
-		from := at + source/s.stride*in.pitch + source%s.stride*s.in
-		k.transform(transformInput, s.form, v.data[tile*v.tile+source*s.in:], v.grid(s.products),
+		y, x := source/s.stride, source%s.stride
+		from := at + y*in.pitch + x*s.in
+		k.transform(transformInput, s.form, v.data[tile*v.tile+s.place(y, x)*s.in:], v.grid(s.products),
 			in.data[from:], grid{s.stride * in.pitch, s.stride * s.in}, s.in)
 	}
 }

@@ -45,16 +45,18 @@ func (s *short) byKernel(p *pool.Pool, scratch *Scratch, dw, x, dy []float32) {
 			w := scratch.worker()
 			defer scratch.release(w)
 			t, chunk := i/chunks, i%chunks
+			from, to := s.met(0, 0, t)
+			from, to = from*s.in, to*s.in
 			m := multiplication{kernels: k,
 				dst: RowMajor(sums[t*s.depth*s.out:][:s.depth*s.out], s.depth, s.out),
 				a:   Matrix{Data: v.data[t*v.size:], Rows: s.depth, Cols: (l1 - l0) * cols, RowStride: 1, ColStride: v.tile},
 				b:   columns{data: d.data[t*d.size:], panel: panelWidth, stride: d.tile, rows: (l1 - l0) * cols, cols: s.out},
 				add: block > 0,
 			}
-			m.byColumns(w, chunk*s.depth/chunks, (chunk+1)*s.depth/chunks, 0, s.out)
+			m.byColumns(w, from+chunk*(to-from)/chunks, from+(chunk+1)*(to-from)/chunks, 0, s.out)
 		})
 	}
-	s.transformKernel(p, k, dw, sums)
+	s.transformKernel(p, scratch, dw, sums)
 }
 
 // tilesAtOnce is how many tiles are summed before the sums are stored. Many mean that the sums move seldom, few that what is
@@ -73,7 +75,7 @@ func (s *short) transformTiles(k *kernels, w *worker, v, d planes, x, dy []float
 			for x := 0; x < col.outs; x += side {
 				s.transformInput(k, v, tile, in, p, row, col, u, x)
 				src, grid := dy[((p.image*s.vertical.out+u)*s.horizontal.out+x)*s.out:], grid{s.horizontal.out * s.out, s.out}
-				if rows, cols := s.outRows[0]-u, s.outCols[0]-x; rows < side || cols < side {
+				if rows, cols := s.exact.rows[0].outs-u, s.exact.cols[0].outs-x; rows < side || cols < side {
 					src, grid = s.partialTile(w.panel, src, grid, rows, cols)
 				}
 				k.transform(transformGradient, s.form, d.data[tile*d.tile:], d.grid(s.products), src, grid, s.out)
@@ -97,14 +99,25 @@ func (s *short) partialTile(dst, src []float32, from grid, rows, cols int) ([]fl
 }
 
 // transformKernel turns the sums [t][source][in][out] into the gradients of the taps.
-func (s *short) transformKernel(p *pool.Pool, k *kernels, dw, sums []float32) {
+func (s *short) transformKernel(p *pool.Pool, scratch *Scratch, dw, sums []float32) {
 	run, plane := s.in*s.out, s.depth*s.out
-	sources := s.stride * s.stride
+	k, sources, taps := scratch.kernels(), s.stride*s.stride, s.form.taps()
 	p.Run(sources*s.in, func(i int) {
-		source, channel := i/s.in, i%s.in
-		from := source*run + channel*s.out
-		first := (source/s.stride*s.kernelWidth+source%s.stride)*run + channel*s.out
-		k.transform(transformKernel, s.form, dw[first:], grid{s.stride * s.kernelWidth * run, s.stride * run},
-			sums[from:], grid{s.products * plane, plane}, s.out)
+		y, x, channel := i/s.in/s.stride, i/s.in%s.stride, i%s.in
+		from := sums[s.place(y, x)*run+channel*s.out:]
+		to, grids := dw[(y*s.kernelWidth+x)*run+channel*s.out:], [2]grid{{s.stride * s.kernelWidth * run, s.stride * run}, {s.products * plane, plane}}
+		if !s.padded {
+			k.transform(transformKernel, s.form, to, grids[0], from, grids[1], s.out)
+			return
+		}
+		w := scratch.worker()
+		defer scratch.release(w)
+		w.panel = grow(w.panel, taps*taps*s.out)
+		k.transform(transformKernel, s.form, w.panel, grid{taps * s.out, s.out}, from, grids[1], s.out)
+		for ty := 0; y+ty*s.stride < s.exact.rows[0].taps; ty++ {
+			for tx := 0; x+tx*s.stride < s.exact.cols[0].taps; tx++ {
+				copy(to[ty*grids[0].row+tx*grids[0].col:][:s.out], w.panel[(ty*taps+tx)*s.out:])
+			}
+		}
 	})
 }

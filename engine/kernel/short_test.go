@@ -20,6 +20,10 @@ func shortCases() []Conv {
 		{Batch: 2, Height: 11, Width: 14, In: 32, Out: 48, KernelHeight: 4, KernelWidth: 4, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
 		{Batch: 3, Height: 13, Width: 9, In: 32, Out: 32, KernelHeight: 2, KernelWidth: 2, PadTop: 1},
 		{Batch: 6, Height: 17, Width: 15, In: 32, Out: 32, KernelHeight: 6, KernelWidth: 6, StrideH: 2, StrideW: 2, PadTop: 2, PadLeft: 3, PadBottom: 1, PadRight: -1},
+		{Batch: 2, Height: 32, Width: 32, In: 64, Out: 64, KernelHeight: 3, KernelWidth: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
+		{Batch: 3, Height: 27, Width: 21, In: 48, Out: 32, KernelHeight: 3, KernelWidth: 3, StrideH: 2, StrideW: 2},
+		{Batch: 4, Height: 19, Width: 24, In: 32, Out: 32, KernelHeight: 4, KernelWidth: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 2},
+		{Batch: 5, Height: 16, Width: 17, In: 32, Out: 32, KernelHeight: 5, KernelWidth: 5, StrideH: 2, StrideW: 2, PadTop: 2, PadBottom: 2, PadLeft: 2, PadRight: 1},
 	}
 }
 
@@ -108,6 +112,9 @@ func TestAlgorithmsChoose(t *testing.T) {
 	square := func(batch, side, in, out, kernel int) Conv {
 		return Conv{Batch: batch, Height: side, Width: side, In: in, Out: out, KernelHeight: kernel, KernelWidth: kernel, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
 	}
+	strided := func(batch, side, in, out int) Conv {
+		return Conv{Batch: batch, Height: side, Width: side, In: in, Out: out, KernelHeight: 3, KernelWidth: 3, StrideH: 2, StrideW: 2}
+	}
 	for _, c := range []struct {
 		conv                            Conv
 		balanced, balancedByKernel, all string
@@ -120,6 +127,10 @@ func TestAlgorithmsChoose(t *testing.T) {
 		{square(32, 4, 128, 128, 3), "F(2,3)", "F(2,3)", "F(2,3)"}, // 4 is no multiple of 3
 		{square(8, 31, 256, 512, 4), "F(2,4)", "direct", "F(2,4)"},
 		{square(64, 16, 128, 128, 5), "direct", "direct", "direct"},
+		{strided(4, 65, 256, 512), "F(3,2)", "F(4,2)", "F(4,2)"}, // 4x4 with zeros
+		{strided(4, 33, 512, 512), "F(2,2)", "F(2,2)", "F(2,2)"},
+		{strided(4, 17, 256, 256), "direct", "direct", "direct"}, // too few tiles
+		{strided(1, 129, 32, 64), "direct", "direct", "direct"},
 		{layer(64, 64, 3, 64), "direct", "direct", "direct"},
 	} {
 		name := func(algorithm Algorithm, byKernel bool) string {
