@@ -59,6 +59,8 @@ func mnist() Experiment {
 	// the critic 73 %). WGAN-GP had 89.5 % after 6,000 rounds with 5.
 	steered := []string{"latent=32", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "penalty.r1=1"}
 	wasserstein := []string{"latent=4", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "optim.rate=0.0005", "optim.beta1=0.5"}
+	// The plain preset, 8,000 rounds of 32, had 95.4 % of the class that was asked for.
+	auxiliary := []string{"latent=16", "optim.batch=64", "optim.schedule=linear", "optim.schedule-start=0.5", "penalty.r1=1"}
 	unsteered := []string{
 		"latent=5", "filters=32", "optim.schedule=linear", "optim.schedule-start=0.5", "penalty.r1=0.3", "optim.critic-rate=0.0004",
 	}
@@ -70,7 +72,7 @@ func mnist() Experiment {
 		Parts: []Part{
 			{Name: "dcgan", Model: "dcgan", Rounds: 20000, Set: unsteered, Seeds: seeds()[:1], Bars: digits},
 			{Name: "cgan", Model: "cgan", Rounds: 5000, Set: steered, Seeds: seeds()[:1], Bars: append(digits[:len(digits):len(digits)], Bar{Figure: agreement, Least: 0.97})},
-			{Name: "acgan", Model: "acgan", Rounds: 8000, Seeds: seeds()[:1], Bars: []Bar{{Figure: agreement, Least: 0.97}}},
+			{Name: "acgan", Model: "acgan", Rounds: 6000, Set: auxiliary, Seeds: seeds()[:1], Bars: []Bar{{Figure: agreement, Least: 0.97}}},
 			{Name: "lsgan", Model: "lsgan", Rounds: 20000, Set: unsteered, Seeds: seeds()[:1], Bars: digits},
 			{Name: "wgan-gp", Model: "wgan-gp", Rounds: 9000, Set: wasserstein, Seeds: seeds()[:1], Bars: digits},
 		},

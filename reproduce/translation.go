@@ -411,9 +411,9 @@ func designs() Experiment {
 		Make: designsData, Judge: designsJudge, Set: []string{"data.side=64"},
 		Credit: "Noto Emoji by Google, Apache-2.0; Twemoji, Copyright Twitter, Inc and other contributors, CC BY 4.0",
 		Parts: []Part{
-			{Name: partL1, Model: "pix2pix", Rounds: 14000, Seeds: seeds()[:1], Set: append([]string{"gan=0"}, set...)},
-			{Name: partP2P, Model: "pix2pix", Rounds: 10500, Seeds: seeds()[:1], Set: set, Bars: []Bar{{Figure: ofL1s, Most: 1}}},
-			{Name: "cyclegan", Model: "cyclegan", Rounds: 5000, Seeds: seeds()[:1], Set: []string{"optim.batch=4", "optim.rate=0.0005"}},
+			{Name: partL1, Model: "pix2pix", Rounds: 8000, Seeds: seeds()[:1], Set: append([]string{"gan=0"}, set...)},
+			{Name: partP2P, Model: "pix2pix", Rounds: 6000, Seeds: seeds()[:1], Set: set, Bars: []Bar{{Figure: ofL1s, Most: 1}}},
+			{Name: "cyclegan", Model: "cyclegan", Rounds: 3000, Seeds: seeds()[:1], Set: []string{"optim.batch=4", "optim.rate=0.0005"}},
 		},
 	}
 }
