@@ -116,6 +116,11 @@ func (p *Plan) settle(ctx context.Context, found *sets.Found, sources []config.S
 	if p.Set, err = found.Load(ctx, sets.Options{Images: p.options.images, Points: p.options.points, Split: split}); err != nil {
 		return err
 	}
+	if p.resumed != nil { // or the game would be told first not to fit other data
+		if err := p.sameData(p.resumed.Manifest); err != nil {
+			return err
+		}
+	}
 	p.shape = shapeOf(p.Set)
 	if p.Game, err = makeGame(p.Model, p.options, p.request.Game, p.shape); err != nil {
 		return wrong{err}

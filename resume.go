@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ganymede-gan/ganymede/config"
+	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/run"
 	"github.com/ganymede-gan/ganymede/train"
 )
@@ -25,9 +28,9 @@ func prepareResume(ctx context.Context, request Request, file []byte) (*Plan, er
 	}
 	switch {
 	case request.Model != "" && request.Model != m.Model:
-		return nil, wrong{fmt.Errorf("%s trains %s; it cannot be resumed as %s", request.Run, m.Model, request.Model)}
+		return nil, wrong{fmt.Errorf("%s trains %s; it cannot be resumed as %s; leave --model out, or start a new run with --init %s, which takes the weights that fit", request.Run, m.Model, request.Model, request.Run)}
 	case request.Seed != 0 && request.Seed != m.Seed:
-		return nil, wrong{fmt.Errorf("%s has the seed %d; it cannot be resumed with %d", request.Run, m.Seed, request.Seed)}
+		return nil, wrong{fmt.Errorf("%s has the seed %d; it cannot be resumed with %d; leave --seed out, or start a new run", request.Run, m.Seed, request.Seed)}
 	}
 	request.Model, request.Seed = m.Model, m.Seed
 	if request.Data == "" {
@@ -80,12 +83,17 @@ func (p *Plan) tellChanges(m run.Manifest) {
 	}
 }
 
-// same refuses a resumed run whose data or options are not what they were, and shows the difference.
-func (p *Plan) same(m run.Manifest) error {
+// sameData refuses a resumed run whose data are not what they were, and shows the difference.
+func (p *Plan) sameData(m run.Manifest) error {
 	if now := p.Set.Origin.Hash; m.Data.SHA256 != now {
-		return fmt.Errorf("%s: the data at %s is not what the run was trained on: %d records with hash %.12s then, %d with %.12s now; give the same data, or start a new run with --init",
-			p.Dir, p.request.Data, m.Data.Count, m.Data.SHA256, p.Set.Origin.Records, now)
+		return fmt.Errorf("%s: the data at %s is not what the run was trained on: %d records with hash %.12s then, %d with %.12s now%s; give the same data, or start a new run with --init %s",
+			p.Dir, p.request.Data, m.Data.Count, m.Data.SHA256, p.Set.Origin.Records, now, p.otherClasses(), p.Dir)
 	}
+	return nil
+}
+
+// same refuses a resumed run whose options are not what they were, and shows the difference.
+func (p *Plan) same(m run.Manifest) error {
 	changes, err := p.changed(m)
 	if err != nil {
 		return err
@@ -100,6 +108,28 @@ func (p *Plan) same(m run.Manifest) error {
 		return wrong{fmt.Errorf("%s cannot be resumed with other options; start a new run with --init %s:\n%w", p.Dir, p.Dir, errors.Join(refused...))}
 	}
 	return nil
+}
+
+// otherClasses says which classes the data of a resumed run had and has; nothing where they are the same.
+func (p *Plan) otherClasses() string {
+	raw, err := p.resumed.Read(run.CodecFile)
+	if err != nil {
+		return "" // the difference of the records is told
+	}
+	codec, err := sets.UnmarshalCodec(raw)
+	if err != nil || slices.Equal(codec.Classes(), p.Set.Codec.Classes()) {
+		return ""
+	}
+	list := func(names []string) string {
+		if len(names) == 0 {
+			return "no classes"
+		}
+		if most := 12; len(names) > most {
+			return fmt.Sprintf("%d classes: %s, ...", len(names), strings.Join(names[:most], ", "))
+		}
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("; the classes were %s, and are %s", list(codec.Classes()), list(p.Set.Codec.Classes()))
 }
 
 // changed lists the options that are not what they were.

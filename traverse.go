@@ -73,7 +73,7 @@ func (g *Generator) along(o TraverseOptions) (gan.Need, error) {
 	codes := g.Codes()
 	switch {
 	case (o.Code == 0) == (o.Direction == 0):
-		return gan.Need{}, wrong{fmt.Errorf("a code or a direction must be chosen, and not both")}
+		return gan.Need{}, wrong{fmt.Errorf("a code or a direction must be chosen, counted from 1, and not both")}
 	case o.Code != 0 && len(codes) == 0:
 		return gan.Need{}, wrong{fmt.Errorf("%s has no codes; infogan has, and every model has directions", g.Model.Name)}
 	case o.Code < 0 || o.Code > len(codes):

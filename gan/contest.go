@@ -5,6 +5,7 @@ import (
 
 	"github.com/ganymede-gan/ganymede/config"
 	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/ganymede-gan/ganymede/ops"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -136,7 +137,7 @@ func (c Contest) CriticMoves(name, scope string, records func(r *Turn) (real, fa
 	critic := c.CriticMove(name, scope)
 	critic.Loss = func(r *Turn) *Node {
 		real, fake := records(r)
-		fake.Records = graph.StopGradient(fake.Records)
+		fake.Records = ops.Cut(fake.Records) // a penalty asks for the slope there
 		return c.criticLoss(r, real, fake)
 	}
 	if !c.Penalty.lazy() {

@@ -19,7 +19,7 @@ func slope(score Score, x *Node) *Node {
 // equation 3, with weight 1 and target 1), one epsilon a record. oneSided leaves slopes below the target alone (its section 4).
 func GradientPenalty(r *Turn, score Score, real, fake *Node, target float64, oneSided bool) *Node {
 	epsilon := eachRecord(r.Draw(Uniform("penalty/epsilon")), real)
-	between := graph.Add(graph.Mul(epsilon, real), graph.Mul(graph.OneMinus(epsilon), graph.StopGradient(fake)))
+	between := graph.Add(graph.Mul(epsilon, real), graph.Mul(graph.OneMinus(epsilon), fake))
 	return towards(slope(score, between), target, oneSided)
 }
 
@@ -47,9 +47,7 @@ func towards(squared *Node, target float64, oneSided bool) *Node {
 func R1(score Score, real *Node) *Node { return graph.MulScalar(mean(slope(score, real)), 0.5) }
 
 // R2 is R1 at generated records (its equation 10).
-func R2(score Score, fake *Node) *Node {
-	return graph.MulScalar(mean(slope(score, ops.Cut(fake))), 0.5)
-}
+func R2(score Score, fake *Node) *Node { return R1(score, fake) }
 
 // Dragan is the gradient penalty around the data (Kodali 2017, 1705.07215, algorithm 1), with the authors' code's choice of
 // the noise: at x + 0.5 std(x) alpha u, with one std a batch, one alpha a record, one u a number, both uniform in [0, 1).

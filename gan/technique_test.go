@@ -246,6 +246,62 @@ func TestUnrolledSteps(t *testing.T) {
 	}
 }
 
+// The generator's gradient through steps of the critic whose loss has penalties, which are gradients themselves, against finite differences of
+// the loss that the move reports: by every weight of the generator, through the slopes at the records and at what it generates itself.
+func TestUnrolledStepsThroughSlopePenalties(t *testing.T) {
+	smooth := points()
+	mlp := func(units int) layers.MLP { return layers.MLP{Hidden: []int{4}, Units: units, Activation: graph.Tanh} }
+	smooth.Generator = func(net Net, z, _ *Node) *Node { return mlp(2).On(net, z) }
+	smooth.Critic = func(net Net, x, _ *Node) *Node { return graph.Reshape(mlp(1).On(net, x), -1) }
+	convolved := pictures(layers.LayerNorm{}.On, false)
+	for name, c := range map[string]struct {
+		pair Pair
+		most int // of a weight's numbers that are compared, and one more
+		set  func(p *Penalty)
+	}{
+		"none":         {smooth, 3, func(*Penalty) {}},
+		"r1":           {smooth, 3, func(p *Penalty) { p.R1 = 2 }},
+		"r2":           {smooth, 3, func(p *Penalty) { p.R2 = 2 }},
+		"gp":           {smooth, 3, func(p *Penalty) { p.GP = 2 }},
+		"dragan":       {smooth, 3, func(p *Penalty) { p.Dragan = 2 }},
+		"convolutions": {convolved, 1, func(p *Penalty) { p.R1, p.R2 = 0.5, 0.5 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := defaults(t)
+			o.Optim.Algorithm, o.Optim.Batch, o.Technique.Unrolled = "sgd", 3, 2
+			c.set(&o.Penalty)
+			p := play(t, game(t, c.pair, o), dtypes.Float64)
+			move := p.game.Acts[0].Moves[1]
+			p.knobs = map[string]float64{"rate/critic": 0.5, "rate/generator": 0}
+			p.moves(move)
+			loss := func(path string, i int, by float64) float64 {
+				q := p.again()
+				v := q.weights.Get(path)
+				values := q.weight(path)
+				values[i] += by
+				v.Value = q.tensor(values, v.Shape.Dimensions...)
+				return q.moves(move)["generator/loss"]
+			}
+			stepped := p.again()
+			stepped.knobs = map[string]float64{"rate/critic": 0.5, "rate/generator": 1}
+			stepped.moves(move)
+			for path, before := range p.all("generator") {
+				if !p.weights.Get(path).Trainable {
+					continue
+				}
+				after := stepped.weight(path)
+				for i := 0; i < len(before); i += 1 + len(before)/c.most {
+					const h = 1e-4
+					want := (loss(path, i, h) - loss(path, i, -h)) / (2 * h)
+					if got := before[i] - after[i]; math.Abs(got-want) > 1e-6*max(1, math.Abs(want)) {
+						t.Errorf("%s, number %d: the gradient is %.9g, finite differences say %.9g", path, i, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
 // The first layers of the critic keep their weights, to the bit, and the others move.
 func TestFrozenLayers(t *testing.T) {
 	o := defaults(t)

@@ -19,7 +19,10 @@ const spectralEpsilon = 1e-12
 
 // Hook is the [Hook].
 func (s Spectral) Hook(net Net, name string, weight *graph.Node, out int) *graph.Node {
-	return graph.Div(weight, s.sigma(net, name, weight, out))
+	sigma := s.sigma(net, name, weight, out)
+	// A weight of zeros, as some residual blocks start, has no largest direction: it stays as it is, and its gradient finite.
+	nothing := graph.Equal(sigma, graph.ZerosLike(sigma))
+	return graph.Div(weight, graph.Where(nothing, graph.OnesLike(sigma), sigma))
 }
 
 // sigma is the estimate of the largest singular value, a scalar.

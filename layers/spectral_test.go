@@ -70,6 +70,72 @@ func TestSpectralNormGradient(t *testing.T) {
 	oracle.Gradients(t, open.Function, open.Inputs, oracle.Order(1), oracle.Tol(1e-6))
 }
 
+// To second order, with u and v of the power iteration held as the authors hold them: the hook's value, gradient and gradient of the gradient
+// are those of W / v'Wu with two constant vectors, worked out here, which themselves agree with finite differences in float64.
+func TestSpectralNormDifferentiatesToSecondOrderAtAHeldPowerIteration(t *testing.T) {
+	conv := layers.Conv{Filters: 3, Kernel: 3, Pad: 1}
+	network := func(hook layers.Hook) nets.Network {
+		return func(net layers.Net, x *graph.Node) *graph.Node {
+			return graph.Tanh(conv.On(net.Through(hook).In("conv"), x))
+		}
+	}
+	u := make([]float64, 3)
+	var length float64
+	open := nets.At(t, network(layers.Spectral{}.Hook), layers.Batch, oracle.Normal(3, 2, 4, 4, 2))
+	for i, v := range open.Statistics[nets.Root+"/conv/kernel/u"].Data {
+		u[i] = v
+		length += v * v
+	}
+	kernel := open.Weight(t, "conv/kernel").Data // [3, 3, 2, 3]: rows of three outputs
+	v, squares := make([]float64, len(kernel)/3), 0.0
+	for i := range u {
+		u[i] /= math.Sqrt(length)
+	}
+	for row := range v {
+		for i := range u {
+			v[row] += kernel[3*row+i] * u[i]
+		}
+		squares += v[row] * v[row]
+	}
+	for row := range v {
+		v[row] /= math.Sqrt(squares)
+	}
+	held := nets.At(t, network(func(_ layers.Net, _ string, weight *graph.Node, _ int) *graph.Node {
+		g := weight.Graph()
+		matrix := graph.Reshape(weight, len(v), 3)
+		sigma := graph.ReduceAllSum(graph.Mul(graph.Mul(matrix, graph.Reshape(graph.Const(g, v), -1, 1)), graph.Reshape(graph.Const(g, u), 1, 3)))
+		return graph.Div(weight, sigma)
+	}), layers.Batch, oracle.Normal(3, 2, 4, 4, 2))
+	oracle.Same(t, open.Function, held.Function, open.Inputs, oracle.Tol(1e-10))
+	oracle.Gradients(t, held.Function, open.Inputs, oracle.Order(2), oracle.Step(1e-4), oracle.Tol(1e-6))
+}
+
+// A weight that starts as zeros stays zeros, with a gradient that moves it.
+func TestSpectralNormOfZeros(t *testing.T) {
+	network := func(net layers.Net, x *graph.Node) *graph.Node {
+		kernel := net.Through(layers.Spectral{}.Hook).Weight("kernel", layers.Constant(0), 3, 2)
+		return graph.Dot(x, kernel).Product()
+	}
+	open := nets.At(t, network, layers.Train, oracle.Normal(1, 4, 3))
+	open.Inputs[1] = zeros(3, 2)
+	oracle.Value(t, open.Function, open.Inputs, zeros(4, 2))
+	slope, err := oracle.Run(func(in []*graph.Node) *graph.Node {
+		return graph.Gradient(graph.ReduceAllSum(open.Function(in)), in[1])[0]
+	}, open.Inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range slope.Data { // the sum of a column of x, whichever output
+		want := 0.0
+		for n := range 4 {
+			want += *at(open.Inputs[0], n, i/2)
+		}
+		if math.Abs(v-want) > 1e-12 {
+			t.Errorf("the gradient is %v, want %v", v, want)
+		}
+	}
+}
+
 // A pass of kind Train keeps the u that it has found, and no other pass does.
 func TestSpectralNormKeepsItsVectorByThePass(t *testing.T) {
 	for pass, kept := range map[layers.Pass]bool{layers.Train: true, layers.Batch: false, layers.Fixed: false, layers.Measure: false} {

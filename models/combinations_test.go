@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the tables of docs/combinations.m
 const document = "../docs/combinations.md"
 
 // reasons are the letters of docs/combinations.md for the keys that are refused.
-var reasons = map[string]string{"objective": "a", "penalty.gp": "b", "penalty.smoothing": "c", "optim.accumulate": "d", "technique.virtual-batch-norm": "j"}
+var reasons = map[string]string{"objective": "a", "penalty.gp": "b", "penalty.smoothing": "c", "optim.accumulate": "d", "technique.virtual-batch-norm": "j", "penalty.path": "k", "technique.minibatch": "l"}
 
 // choice is a column or a row of the matrix: a name and the settings that it means.
 type choice struct {
@@ -117,7 +117,7 @@ func cell(t *testing.T, b compute.Backend, model string, s set, settings ...stri
 		t.Fatal(err)
 	}
 	// What the paper of the network's model chose is set back, so that a cell is what its names say.
-	neutral := []string{"objective=nonsaturating", "penalty.gp=0", "penalty.clip=0", "optim.critic-steps=1", "optim.algorithm=adam", "optim.average=0"}
+	neutral := []string{"objective=nonsaturating", "penalty.gp=0", "penalty.clip=0", "penalty.r1=0", "penalty.r2=0", "penalty.path=0", "penalty.drift=0", "optim.critic-steps=1", "optim.algorithm=adam", "optim.average=0"}
 	game, err := configure(t, m, slices.Concat(small(t, m), neutral, settings)...).game(s.shape)
 	if err != nil {
 		return refusal(t, err)
@@ -131,8 +131,11 @@ func cell(t *testing.T, b compute.Backend, model string, s set, settings ...stri
 			}
 		}
 	}()
-	for range 3 {
+	for round := range 3 {
 		result, err := tr.Play(context.Background())
+		if err != nil && round == 0 && errors.As(err, new(*config.Problem)) {
+			return refusal(t, err) // told while the graph is built
+		}
 		if err != nil {
 			t.Errorf("%s with %v: %v", model, settings, err)
 			return "fails"
@@ -161,7 +164,7 @@ func refusal(t *testing.T, err error) string {
 		letters = append(letters, reasons[problem.Key])
 	}
 	slices.Sort(letters)
-	return strings.Join(letters, " ")
+	return strings.Join(slices.Compact(letters), " ")
 }
 
 // matrix is a table of the document.
@@ -253,6 +256,64 @@ func TestCombinations(t *testing.T) {
 
 // TestModelsAndData asks every network for every kind of data; the document says which are refused, and why.
 func TestModelsAndData(t *testing.T) { compare(t, "data", dataMatrix(t)) }
+
+// modern are the networks with styles and those of their line: small, and where they grow with a stage a round, so that three rounds go
+// through a smallest network, a fading one and a larger one.
+func modern() (all []struct {
+	choice
+	model string
+}) {
+	for _, c := range [][]string{
+		{"progressive", "progressive", "stage-records=2"},
+		{"stylegan", "stylegan", "stage-records=2", "stage-sizes=false", "conditional=true"},
+		{"stylegan2", "stylegan2", "conditional=true"},
+		{"r3gan", "r3gan", "network=resnet"},
+	} {
+		all = append(all, struct {
+			choice
+			model string
+		}{choice{c[0], c[2:]}, c[1]})
+	}
+	return all
+}
+
+// additions are what has a word with networks of styles: every penalty, every objective beside one, and the techniques.
+func additions() []choice {
+	list := slices.Concat(penalties(), []choice{{"path length", []string{"penalty.path=2", "penalty.path-every=2"}}})
+	for _, o := range objectives() {
+		list = append(list, choice{o.name + ", gp", slices.Concat(o.settings, []string{"penalty.gp=1"})})
+	}
+	for _, k := range techniques() {
+		switch k.name {
+		case "accumulation", "joint batch statistics", "instance noise", "spectral norm of both players", "weight norm of both players",
+			"orthogonal regularisation", "historical averaging", "feature matching", "top-k", "frozen layers", "self-attention":
+			list = append(list, k)
+		}
+	}
+	return append(list,
+		choice{"ada", []string{"technique.ada=bgc"}}, choice{"diffaugment", []string{"technique.diffaugment=color+translation+cutout"}},
+		choice{"consistency", []string{"technique.consistency=10"}}, choice{"minibatch discrimination", []string{"technique.minibatch=5"}},
+		choice{"minibatch discrimination, gp", []string{"technique.minibatch=5", "penalty.gp=1"}},
+		choice{"unrolled", []string{"technique.unrolled=1"}}, choice{"unrolled, r1", []string{"technique.unrolled=1", "penalty.r1=1"}},
+		choice{"virtual batch norm", []string{"technique.virtual-batch-norm=both"}},
+	)
+}
+
+// TestCombinationsOfModernNetworks walks networks with styles, networks that grow and R3GAN's, each with every addition.
+func TestCombinationsOfModernNetworks(t *testing.T) {
+	b, s := backend(t), figures(t, 16, 1, 16)
+	m := &matrix{cells: map[[2]string]string{}}
+	for _, n := range modern() {
+		m.columns = append(m.columns, n.name)
+		for _, a := range additions() {
+			m.put(t, n.name, a.name, n.name, cell(t, b, n.model, s, slices.Concat(n.settings, a.settings)...))
+		}
+	}
+	for _, a := range additions() {
+		m.rows = append(m.rows, a.name)
+	}
+	compare(t, "modern networks", m)
+}
 
 // TestWhoseBatchNormCanBeVirtual builds every model with virtual batch norm of either player.
 func TestWhoseBatchNormCanBeVirtual(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 // makeData writes test data:
 //
 //	pictures DIR N SIDE [SEED]   N different PNG files
+//	grey DIR N SIDE [SEED]       N different PNG files without colour
 //	beside DIR N SIDE            N different PNG files of 2 SIDE x SIDE
 //	same DIR N SIDE              N equal ones
 //	huge FILE SIDE               a PNG whose header claims SIDE x SIDE, and nothing more
@@ -35,10 +36,13 @@ func makeData(args []string) error {
 		return n
 	}
 	switch args[0] {
-	case "pictures":
+	case "pictures", "grey":
 		seed := 0
 		if len(args) > 4 {
 			seed = number(4)
+		}
+		if args[0] == "grey" {
+			return makeGrey(args[1], number(2), number(3), uint64(seed))
 		}
 		return makePictures(args[1], number(2), number(3), uint64(seed), 1)
 	case "beside":
@@ -102,6 +106,20 @@ func makePictures(dir string, n, side int, seed, step uint64) error {
 	for i := range n {
 		name := filepath.Join(dir, fmt.Sprintf("%03d.png", i))
 		if err := os.WriteFile(name, onePNG(picture(side, 1000*seed+step*uint64(i))), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func makeGrey(dir string, n, side int, seed uint64) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for i := range n {
+		grey := image.NewGray(image.Rect(0, 0, side, side))
+		draw.Draw(grey, grey.Bounds(), picture(side, 1000*seed+uint64(i)), image.Point{}, draw.Src)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("grey%03d.png", i)), onePNG(grey), 0o666); err != nil {
 			return err
 		}
 	}

@@ -66,6 +66,9 @@ func (s *Survey) ready(ctx context.Context, o Options, f form) (*prepared, error
 	if note != "" {
 		p.notes = append(p.notes, note)
 	}
+	if colour := s.Kinds.colour(); o.Channels == 0 && colour > 0 && colour < s.Pictures {
+		p.notes = append(p.notes, fmt.Sprintf("%d of %d pictures are grey; all are taken in colour (data.channels=1 takes all in grey)", s.Pictures-colour, s.Pictures))
+	}
 	for i, slot := range st.slots {
 		if slot.Hash == "" {
 			p.defects = append(p.defects, Defect{File: s.entries[i].name, Problem: slot.Problem})

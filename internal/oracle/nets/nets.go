@@ -24,6 +24,8 @@ type Open struct {
 	Inputs   []oracle.Array  // x, and random values of the weights
 	Paths    []string        // of the weights, in the order of Inputs[1:]
 	Dims     map[string][]int
+
+	Statistics map[string]oracle.Array // by path: constants
 }
 
 // Option changes what a network finds.
@@ -65,6 +67,7 @@ func At(t testing.TB, network Network, pass layers.Pass, x oracle.Array, options
 		}
 		open.Inputs, open.Paths = append(open.Inputs, weight), append(open.Paths, v.Path)
 	}
+	open.Statistics = statistics
 	open.Function = func(in []*graph.Node) *graph.Node {
 		weights := layers.NewWeights(1)
 		weights.DType = dtypes.Float64
