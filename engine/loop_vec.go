@@ -43,6 +43,12 @@ func (l *loop) lowerVec(p *planner, n *ir.Node, in []view.View, types []dtypes.D
 			return false
 		}
 		truth := types[i] == dtypes.Bool
+		if span.Mid == 1 && !truth {
+			if x, ok := p.number(v); ok {
+				regs = append(regs, b.Const(x)) // the builder has steps for forms with 0 and 1
+				continue
+			}
+		}
 		regs = append(regs, addInput(&b, span, size, truth))
 		length := span.Mid
 		if span.Inner*span.Mid == size && span.Inner == 1 {
@@ -94,6 +100,14 @@ func (l *loop) lowerVec(p *planner, n *ir.Node, in []view.View, types []dtypes.D
 	s.shares = l.sharing(p, in, out, false)
 	p.add(s, in, writes)
 	return true
+}
+
+// number is the first element of a constant of float32.
+func (p *planner) number(v view.View) (float32, bool) {
+	if b := p.plan.buffers[v.Buf]; b.kind == isConst && v.Size() > 0 {
+		return as[float32](b.data)[v.Offset], true
+	}
+	return 0, false
 }
 
 func (l *loop) vectorised(types []dtypes.DType) bool {

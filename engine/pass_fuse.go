@@ -404,11 +404,21 @@ func (r *retake) take(v ir.Value) bool {
 func (r *retake) pays(v ir.Value) bool {
 	bytes := 0
 	for _, x := range r.reads {
-		if size := x.Shape().Size(); 16*size > v.Shape().Size() {
+		if size := distinct(x); 16*size > v.Shape().Size() {
 			bytes += size * x.Shape().DType.Size()
 		}
 	}
 	return bytes <= v.Shape().Size()*v.Shape().DType.Size()
+}
+
+// distinct is how many elements of a value lie in memory: a broadcast repeats those of its operand.
+func distinct(v ir.Value) int {
+	for {
+		if _, ok := v.Node.Op.(broadcastOp); !ok {
+			return v.Shape().Size()
+		}
+		v = v.Node.In[0]
+	}
 }
 
 // emit adds the loop, or the other node, of a unit.

@@ -19,6 +19,7 @@ var passes = []pass{
 	{"prune", prune, "first: nothing else should spend time on what no output needs"},
 	{"fold", fold, "before fuse, which would hide constants in loops"},
 	{"turn", turn, "before fuse, whose loops are fast on what lies in order"},
+	{"views", views, "after turn, which may leave transposes of nothing; before fuse, which makes no loop across views"},
 	{"fuse", fuse, "last: it hides elementwise operations from those who look for them"},
 }
 

@@ -118,6 +118,32 @@ func TestTurn(t *testing.T) {
 		return %2`)
 }
 
+func TestViews(t *testing.T) {
+	checkPass(t, views, func(f *Function) []compute.Value {
+		x := param(f, "x", 8, 4)
+		y := must(f.Reshape(must(f.Reshape(must(f.Add(x, x)), 32)), 8, 4))
+		twice := must(f.Transpose(must(f.Transpose(x, 1, 0)), 1, 0))
+		return []compute.Value{must(f.Tanh(must(f.Transpose(y, 0, 1)))), must(f.Exp(twice)), must(f.Reshape(must(f.Reshape(x, 2, 16)), 32))}
+	}, `%0 = param {x} : f32[8 4]
+		%1 = add %0, %0 : f32[8 4]
+		%2 = reshape %1 : f32[32]
+		%3 = reshape %2 : f32[8 4]
+		%4 = transpose %0 {[1 0]} : f32[4 8]
+		%5 = transpose %4 {[1 0]} : f32[8 4]
+		%6 = transpose %3 {[0 1]} : f32[8 4]
+		%7 = tanh %6 : f32[8 4]
+		%8 = exp %5 : f32[8 4]
+		%9 = reshape %0 : f32[2 16]
+		%10 = reshape %9 : f32[32]
+		return %7, %8, %10`,
+		`%0 = param {x} : f32[8 4]
+		%1 = add %0, %0 : f32[8 4]
+		%2 = tanh %1 : f32[8 4]
+		%3 = exp %0 : f32[8 4]
+		%4 = reshape %0 : f32[32]
+		return %2, %3, %4`)
+}
+
 func TestFuseChainAndReduction(t *testing.T) {
 	checkPass(t, fuse, func(f *Function) []compute.Value {
 		x, y := param(f, "x", 8, 4), param(f, "y", 8, 4)

@@ -34,7 +34,7 @@ func batchMoments(net Net, x *graph.Node, epsilon float64) (mean, inverse *graph
 	if net.Pass() == Fixed {
 		return runningMean, inverseDeviation(runningVariance, epsilon)
 	}
-	mean, variance := moments(x, allBut(x, x.Rank()-1)...)
+	mean, variance := channelMoments(x)
 	places := float64(x.Shape().Size() / channels)
 	unbiased := graph.MulScalar(variance, places/max(places-1, 1))
 	switch net.Pass() {
@@ -120,16 +120,38 @@ type InstanceNorm struct {
 
 // On applies the layer, which has no weights.
 func (l InstanceNorm) On(_ Net, x *graph.Node) *graph.Node {
-	kept := graph.ReduceAndKeep(x, graph.ReduceMean, 1, 2) // [batch, 1, 1, channels]
-	x = graph.Sub(x, kept)
-	variance := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, 1, 2)
-	return graph.Mul(x, inverseDeviation(variance, l.Epsilon))
+	mean := graph.ReduceAndKeep(x, graph.ReduceMean, 1, 2) // [batch, 1, 1, channels]
+	variance := varianceAbout(graph.StopGradient(mean), x, mean, 1, 2)
+	return graph.Mul(graph.Sub(x, mean), inverseDeviation(variance, l.Epsilon))
 }
 
 // moments returns mean and variance (biased) over the axes.
 func moments(x *graph.Node, axes ...int) (mean, variance *graph.Node) {
-	kept := graph.ReduceAndKeep(x, graph.ReduceMean, axes...)
-	return graph.Squeeze(kept, axes...), graph.ReduceMean(graph.Square(graph.Sub(x, kept)), axes...)
+	mean = graph.ReduceAndKeep(x, graph.ReduceMean, axes...)
+	variance = varianceAbout(graph.StopGradient(mean), x, mean, axes...)
+	return graph.Squeeze(mean, axes...), graph.Squeeze(variance, axes...)
+}
+
+// channelMoments returns mean and variance (biased) of each channel. Both are taken about the channel's first value, so that one pass
+// over x finds both: a value of the batch is near enough to the mean that the difference of squares keeps its digits.
+func channelMoments(x *graph.Node) (mean, variance *graph.Node) {
+	axes := allBut(x, x.Rank()-1)
+	first := make([]graph.SliceAxisSpec, len(axes))
+	for i := range first {
+		first[i] = graph.AxisElem(0)
+	}
+	about := graph.StopGradient(graph.Slice(x, first...)) // [1, ..., 1, channels]
+	mean = graph.Add(graph.ReduceAndKeep(graph.Sub(x, about), graph.ReduceMean, axes...), about)
+	variance = graph.MaxScalar(varianceAbout(about, x, mean, axes...), 0)
+	return graph.Squeeze(mean, axes...), graph.Squeeze(variance, axes...)
+}
+
+// varianceAbout is E[(x-a)^2] - (mean-a)^2 over the axes, which are kept: for any constant a the variance, and so are its gradients of any
+// order. Where a is the mean the second term is 0, but its gradient is one number a channel; that of E[(x-mean)^2] needs the sum of all x-mean,
+// which is zero but for rounding and costs two more passes over x.
+func varianceAbout(a, x, mean *graph.Node, axes ...int) *graph.Node {
+	squares := graph.ReduceAndKeep(graph.Square(graph.Sub(x, a)), graph.ReduceMean, axes...)
+	return graph.Sub(squares, graph.Square(graph.Sub(mean, a)))
 }
 
 // inverseDeviation is 1/sqrt(variance + epsilon).

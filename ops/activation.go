@@ -7,10 +7,12 @@ func ReLU(x *graph.Node) *graph.Node {
 	return graph.Where(positive(x), x, graph.ZerosLike(x))
 }
 
-// LeakyReLU returns x where it is above zero and slope*x elsewhere; at 0 its gradient is the slope, as in PyTorch. The choice is
-// a constant to every gradient, so a second order costs nothing.
+// LeakyReLU returns x where it is above zero and slope*x elsewhere; at 0 its gradient is the slope, as in PyTorch. The factor is
+// a constant to every gradient, so a second order costs nothing, and a gradient is one product: that of a choice between x and slope*x is two
+// choices, a product and a sum.
 func LeakyReLU(x *graph.Node, slope float64) *graph.Node {
-	return graph.Where(positive(x), x, graph.MulScalar(x, slope))
+	g, dtype := x.Graph(), x.DType()
+	return graph.Mul(x, graph.Where(positive(x), graph.ScalarOne(g, dtype), graph.Scalar(g, dtype, slope)))
 }
 
 // ELU returns x where it is above zero and exp(x)-1 elsewhere (Clevert 2015, 1511.07289, with alpha 1).

@@ -40,9 +40,14 @@ func SelectLeft(dst []float32, m []bool, s float32, b []float32) {
 
 // SelectScalars sets dst[i] = s where m[i], else t.
 func SelectScalars(dst []float32, m []bool, s, t float32) {
-	Fill(dst, t)
-	active.selectSV(dst, m[:len(dst)], dst, s)
+	active.selectSS(dst, m[:len(dst)], s, t)
 }
+
+// Over sets dst[i] = y[i] where x[i] > 0, else s: a rectifier, and its gradient.
+func Over(dst, x, y []float32, s float32) { active.over(dst, x[:len(dst)], y[:len(dst)], s) }
+
+// Gate sets dst[i] = y[i] where x[i] > 0, else y[i]·s: a leaky rectifier, and its gradient.
+func Gate(dst, x, y []float32, s float32) { active.gate(dst, x[:len(dst)], y[:len(dst)], s) }
 
 // Run sets dst[i] = a[i] op b[i].
 func (op Logic) Run(dst, a, b []bool) {
@@ -151,6 +156,36 @@ func selectSVGo(dst []float32, m []bool, b []float32, s float32) {
 			dst[i] = s
 		} else {
 			dst[i] = b[i]
+		}
+	}
+}
+
+func selectSSGo(dst []float32, m []bool, s, t float32) {
+	for i := range dst {
+		if m[i] {
+			dst[i] = s
+		} else {
+			dst[i] = t
+		}
+	}
+}
+
+func overGo(dst, x, y []float32, s float32) {
+	for i := range dst {
+		if x[i] > 0 {
+			dst[i] = y[i]
+		} else {
+			dst[i] = s
+		}
+	}
+}
+
+func gateGo(dst, x, y []float32, s float32) {
+	for i := range dst {
+		if x[i] > 0 {
+			dst[i] = y[i]
+		} else {
+			dst[i] = y[i] * s
 		}
 	}
 }

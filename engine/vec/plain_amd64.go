@@ -134,6 +134,15 @@ func selectVSAVX512(dst []float32, m []bool, a []float32, s float32)
 func selectSVAVX512(dst []float32, m []bool, b []float32, s float32)
 
 //go:noescape
+func selectSSAVX512(dst []float32, m []bool, s float32, t float32)
+
+//go:noescape
+func overAVX512(dst []float32, x []float32, y []float32, s float32)
+
+//go:noescape
+func gateAVX512(dst []float32, x []float32, y []float32, s float32)
+
+//go:noescape
 func negAVX2(dst []float32, x []float32)
 
 //go:noescape
@@ -261,3 +270,12 @@ func selectVSAVX2(dst []float32, m []bool, a []float32, s float32)
 
 //go:noescape
 func selectSVAVX2(dst []float32, m []bool, b []float32, s float32)
+
+//go:noescape
+func selectSSAVX2(dst []float32, m []bool, s float32, t float32)
+
+//go:noescape
+func overAVX2(dst []float32, x []float32, y []float32, s float32)
+
+//go:noescape
+func gateAVX2(dst []float32, x []float32, y []float32, s float32)

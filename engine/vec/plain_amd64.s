@@ -2718,6 +2718,222 @@ done:
 	VZEROUPPER
 	RET
 
+// func selectSSAVX512(dst []float32, m []bool, s float32, t float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, BMI2
+TEXT ·selectSSAVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         m_base+24(FP), DX
+	VBROADCASTSS s+48(FP), Z0
+	VBROADCASTSS t+52(FP), Z1
+	XORQ         BX, BX
+
+by64:
+	CMPQ     CX, $0x00000040
+	JL       under64
+	VMOVDQU  (DX)(BX*1), X2
+	VPTESTMB X2, X2, K1
+	VMOVAPS  Z1, Z2
+	VMOVAPS  Z0, K1, Z2
+	VMOVUPS  Z2, (AX)(BX*4)
+	VMOVDQU  16(DX)(BX*1), X2
+	VPTESTMB X2, X2, K1
+	VMOVAPS  Z1, Z2
+	VMOVAPS  Z0, K1, Z2
+	VMOVUPS  Z2, 64(AX)(BX*4)
+	VMOVDQU  32(DX)(BX*1), X2
+	VPTESTMB X2, X2, K1
+	VMOVAPS  Z1, Z2
+	VMOVAPS  Z0, K1, Z2
+	VMOVUPS  Z2, 128(AX)(BX*4)
+	VMOVDQU  48(DX)(BX*1), X2
+	VPTESTMB X2, X2, K1
+	VMOVAPS  Z1, Z2
+	VMOVAPS  Z0, K1, Z2
+	VMOVUPS  Z2, 192(AX)(BX*4)
+	ADDQ     $0x00000040, BX
+	SUBQ     $0x00000040, CX
+	JMP      by64
+
+under64:
+by16:
+	CMPQ     CX, $0x00000010
+	JL       under16
+	VMOVDQU  (DX)(BX*1), X2
+	VPTESTMB X2, X2, K1
+	VMOVAPS  Z1, Z2
+	VMOVAPS  Z0, K1, Z2
+	VMOVUPS  Z2, (AX)(BX*4)
+	ADDQ     $0x00000010, BX
+	SUBQ     $0x00000010, CX
+	JMP      by16
+
+under16:
+	TESTQ      CX, CX
+	JE         done
+	MOVL       $-1, SI
+	BZHIL      CX, SI, SI
+	KMOVW      SI, K1
+	VMOVDQU8.Z (DX)(BX*1), K1, X2
+	VPTESTMB   X2, X2, K2
+	VMOVAPS    Z1, Z1
+	VMOVAPS    Z0, K2, Z1
+	VMOVUPS    Z1, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func overAVX512(dst []float32, x []float32, y []float32, s float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·overAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	VBROADCASTSS s+72(FP), Z0
+	XORQ         SI, SI
+
+by64:
+	CMPQ        CX, $0x00000040
+	JL          under64
+	VMOVUPS     (DX)(SI*4), Z1
+	VMOVUPS     (BX)(SI*4), Z2
+	VCMPPS.BCST $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS     Z0, Z1
+	VMOVAPS     Z2, K1, Z1
+	VMOVUPS     Z1, (AX)(SI*4)
+	VMOVUPS     64(DX)(SI*4), Z1
+	VMOVUPS     64(BX)(SI*4), Z2
+	VCMPPS.BCST $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS     Z0, Z1
+	VMOVAPS     Z2, K1, Z1
+	VMOVUPS     Z1, 64(AX)(SI*4)
+	VMOVUPS     128(DX)(SI*4), Z1
+	VMOVUPS     128(BX)(SI*4), Z2
+	VCMPPS.BCST $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS     Z0, Z1
+	VMOVAPS     Z2, K1, Z1
+	VMOVUPS     Z1, 128(AX)(SI*4)
+	VMOVUPS     192(DX)(SI*4), Z1
+	VMOVUPS     192(BX)(SI*4), Z2
+	VCMPPS.BCST $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS     Z0, Z1
+	VMOVAPS     Z2, K1, Z1
+	VMOVUPS     Z1, 192(AX)(SI*4)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000040, CX
+	JMP         by64
+
+under64:
+by16:
+	CMPQ        CX, $0x00000010
+	JL          under16
+	VMOVUPS     (DX)(SI*4), Z1
+	VMOVUPS     (BX)(SI*4), Z2
+	VCMPPS.BCST $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS     Z0, Z1
+	VMOVAPS     Z2, K1, Z1
+	VMOVUPS     Z1, (AX)(SI*4)
+	ADDQ        $0x00000010, SI
+	SUBQ        $0x00000010, CX
+	JMP         by16
+
+under16:
+	TESTQ       CX, CX
+	JE          done
+	MOVL        $-1, DI
+	BZHIL       CX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (DX)(SI*4), K1, Z1
+	VMOVUPS.Z   (BX)(SI*4), K1, Z2
+	VCMPPS.BCST $0x1e, constants<>+64(SB), Z1, K2
+	VMOVAPS     Z0, Z0
+	VMOVAPS     Z2, K2, Z0
+	VMOVUPS     Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gateAVX512(dst []float32, x []float32, y []float32, s float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gateAVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	VBROADCASTSS s+72(FP), Z0
+	XORQ         SI, SI
+
+by64:
+	CMPQ         CX, $0x00000040
+	JL           under64
+	VMOVUPS      (DX)(SI*4), Z1
+	VMOVUPS      (BX)(SI*4), Z2
+	VCMPPS.BCST  $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS constants<>+96(SB), K1, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, (AX)(SI*4)
+	VMOVUPS      64(DX)(SI*4), Z1
+	VMOVUPS      64(BX)(SI*4), Z2
+	VCMPPS.BCST  $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS constants<>+96(SB), K1, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, 64(AX)(SI*4)
+	VMOVUPS      128(DX)(SI*4), Z1
+	VMOVUPS      128(BX)(SI*4), Z2
+	VCMPPS.BCST  $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS constants<>+96(SB), K1, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, 128(AX)(SI*4)
+	VMOVUPS      192(DX)(SI*4), Z1
+	VMOVUPS      192(BX)(SI*4), Z2
+	VCMPPS.BCST  $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS constants<>+96(SB), K1, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, 192(AX)(SI*4)
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000040, CX
+	JMP          by64
+
+under64:
+by16:
+	CMPQ         CX, $0x00000010
+	JL           under16
+	VMOVUPS      (DX)(SI*4), Z1
+	VMOVUPS      (BX)(SI*4), Z2
+	VCMPPS.BCST  $0x1e, constants<>+64(SB), Z1, K1
+	VMOVAPS      Z0, Z1
+	VBROADCASTSS constants<>+96(SB), K1, Z1
+	VMULPS       Z1, Z2, Z1
+	VMOVUPS      Z1, (AX)(SI*4)
+	ADDQ         $0x00000010, SI
+	SUBQ         $0x00000010, CX
+	JMP          by16
+
+under16:
+	TESTQ        CX, CX
+	JE           done
+	MOVL         $-1, DI
+	BZHIL        CX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(SI*4), K1, Z1
+	VMOVUPS.Z    (BX)(SI*4), K1, Z2
+	VCMPPS.BCST  $0x1e, constants<>+64(SB), Z1, K2
+	VMOVAPS      Z0, Z0
+	VBROADCASTSS constants<>+96(SB), K2, Z0
+	VMULPS       Z0, Z2, Z0
+	VMOVUPS      Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func negAVX2(dst []float32, x []float32)
 // Requires: AVX
 TEXT ·negAVX2(SB), NOSPLIT, $0-48
@@ -5070,6 +5286,173 @@ by8:
 	VPCMPGTD  Y2, Y1, Y1
 	VMOVUPS   (BX)(SI*4), Y2
 	VBLENDVPS Y1, Y0, Y2, Y1
+	VMOVUPS   Y1, (AX)(SI*4)
+	ADDQ      $0x00000008, SI
+	SUBQ      $0x00000008, CX
+	JMP       by8
+
+under8:
+	VZEROUPPER
+	RET
+
+// func selectSSAVX2(dst []float32, m []bool, s float32, t float32)
+// Requires: AVX, AVX2
+TEXT ·selectSSAVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         m_base+24(FP), DX
+	VBROADCASTSS s+48(FP), Y0
+	VBROADCASTSS t+52(FP), Y1
+	XORQ         BX, BX
+
+by32:
+	CMPQ      CX, $0x00000020
+	JL        under32
+	VPMOVZXBD (DX)(BX*1), Y2
+	VPXOR     Y3, Y3, Y3
+	VPCMPGTD  Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	VPMOVZXBD 8(DX)(BX*1), Y2
+	VPXOR     Y3, Y3, Y3
+	VPCMPGTD  Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, 32(AX)(BX*4)
+	VPMOVZXBD 16(DX)(BX*1), Y2
+	VPXOR     Y3, Y3, Y3
+	VPCMPGTD  Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, 64(AX)(BX*4)
+	VPMOVZXBD 24(DX)(BX*1), Y2
+	VPXOR     Y3, Y3, Y3
+	VPCMPGTD  Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, 96(AX)(BX*4)
+	ADDQ      $0x00000020, BX
+	SUBQ      $0x00000020, CX
+	JMP       by32
+
+under32:
+by8:
+	CMPQ      CX, $0x00000008
+	JL        under8
+	VPMOVZXBD (DX)(BX*1), Y2
+	VPXOR     Y3, Y3, Y3
+	VPCMPGTD  Y3, Y2, Y2
+	VBLENDVPS Y2, Y0, Y1, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	ADDQ      $0x00000008, BX
+	SUBQ      $0x00000008, CX
+	JMP       by8
+
+under8:
+	VZEROUPPER
+	RET
+
+// func overAVX2(dst []float32, x []float32, y []float32, s float32)
+// Requires: AVX
+TEXT ·overAVX2(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	VBROADCASTSS s+72(FP), Y0
+	XORQ         SI, SI
+
+by32:
+	CMPQ      CX, $0x00000020
+	JL        under32
+	VMOVUPS   (DX)(SI*4), Y1
+	VMOVUPS   (BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y0, Y1
+	VMOVUPS   Y1, (AX)(SI*4)
+	VMOVUPS   32(DX)(SI*4), Y1
+	VMOVUPS   32(BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y0, Y1
+	VMOVUPS   Y1, 32(AX)(SI*4)
+	VMOVUPS   64(DX)(SI*4), Y1
+	VMOVUPS   64(BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y0, Y1
+	VMOVUPS   Y1, 64(AX)(SI*4)
+	VMOVUPS   96(DX)(SI*4), Y1
+	VMOVUPS   96(BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y0, Y1
+	VMOVUPS   Y1, 96(AX)(SI*4)
+	ADDQ      $0x00000020, SI
+	SUBQ      $0x00000020, CX
+	JMP       by32
+
+under32:
+by8:
+	CMPQ      CX, $0x00000008
+	JL        under8
+	VMOVUPS   (DX)(SI*4), Y1
+	VMOVUPS   (BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, Y2, Y0, Y1
+	VMOVUPS   Y1, (AX)(SI*4)
+	ADDQ      $0x00000008, SI
+	SUBQ      $0x00000008, CX
+	JMP       by8
+
+under8:
+	VZEROUPPER
+	RET
+
+// func gateAVX2(dst []float32, x []float32, y []float32, s float32)
+// Requires: AVX
+TEXT ·gateAVX2(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	MOVQ         y_base+48(FP), BX
+	VBROADCASTSS s+72(FP), Y0
+	XORQ         SI, SI
+
+by32:
+	CMPQ      CX, $0x00000020
+	JL        under32
+	VMOVUPS   (DX)(SI*4), Y1
+	VMOVUPS   (BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, constants<>+96(SB), Y0, Y1
+	VMULPS    Y1, Y2, Y1
+	VMOVUPS   Y1, (AX)(SI*4)
+	VMOVUPS   32(DX)(SI*4), Y1
+	VMOVUPS   32(BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, constants<>+96(SB), Y0, Y1
+	VMULPS    Y1, Y2, Y1
+	VMOVUPS   Y1, 32(AX)(SI*4)
+	VMOVUPS   64(DX)(SI*4), Y1
+	VMOVUPS   64(BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, constants<>+96(SB), Y0, Y1
+	VMULPS    Y1, Y2, Y1
+	VMOVUPS   Y1, 64(AX)(SI*4)
+	VMOVUPS   96(DX)(SI*4), Y1
+	VMOVUPS   96(BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, constants<>+96(SB), Y0, Y1
+	VMULPS    Y1, Y2, Y1
+	VMOVUPS   Y1, 96(AX)(SI*4)
+	ADDQ      $0x00000020, SI
+	SUBQ      $0x00000020, CX
+	JMP       by32
+
+under32:
+by8:
+	CMPQ      CX, $0x00000008
+	JL        under8
+	VMOVUPS   (DX)(SI*4), Y1
+	VMOVUPS   (BX)(SI*4), Y2
+	VCMPPS    $0x1e, constants<>+64(SB), Y1, Y1
+	VBLENDVPS Y1, constants<>+96(SB), Y0, Y1
+	VMULPS    Y1, Y2, Y1
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x00000008, SI
 	SUBQ      $0x00000008, CX

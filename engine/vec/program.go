@@ -55,6 +55,8 @@ const (
 	opLogic               // a Logic, of truth values
 	opNot
 	opSelect // a ? b : c
+	opOver   // a > 0 ? b : c
+	opGate   // b·(a > 0 ? 1 : c)
 	opSplat  // a small or single value, written out
 )
 
@@ -101,8 +103,17 @@ func (b *Builder) Unary(op Unary, x Value) Value {
 	return b.step(node{code: opUnary, op: uint8(op)}, x)
 }
 
-// Binary adds op(x, y). A sum or difference with a product becomes Fma unless Exact is set.
+// Binary adds op(x, y). A sum or difference with a product becomes Fma unless Exact is set; a product with a choice between 1 and another
+// factor by the sign of a value, one step.
 func (b *Builder) Binary(op Binary, x, y Value) Value {
+	if op == Mul && b.numbers(x, y) {
+		if v, ok := b.gated(x, y); ok {
+			return v
+		}
+		if v, ok := b.gated(y, x); ok {
+			return v
+		}
+	}
 	if !b.Exact && (op == Add || op == Sub) && b.numbers(x, y) {
 		if v, ok := b.fused(op, x, y); ok {
 			return v
@@ -136,6 +147,34 @@ func (b *Builder) fused(op Binary, x, y Value) (Value, bool) {
 	return 0, false
 }
 
+// gated finds a leaky rectifier, or its gradient: y·(x > 0 ? 1 : slope).
+func (b *Builder) gated(y, factor Value) (Value, bool) {
+	f := &b.nodes[factor]
+	if f.code != opSelect || !b.nodes[y].full() || !b.is(f.args[1], 1) || !b.nodes[f.args[2]].single() {
+		return 0, false
+	}
+	x, ok := b.aboveZero(f.args[0])
+	if !ok {
+		return 0, false
+	}
+	return b.step(node{code: opGate}, x, y, f.args[2]), true
+}
+
+// aboveZero finds the x of x > 0, a value as long as the loop.
+func (b *Builder) aboveZero(m Value) (x Value, ok bool) {
+	n := &b.nodes[m]
+	if n.code != opCompare || Compare(n.op) != Gt || !b.nodes[n.args[0]].full() || !b.is(n.args[1], 0) {
+		return 0, false
+	}
+	return n.args[0], true
+}
+
+// is says whether a value is this constant.
+func (b *Builder) is(v Value, x float32) bool {
+	n := &b.nodes[v]
+	return n.code == opConst && n.constant == x
+}
+
 // Fma adds x·y + z, rounded once.
 func (b *Builder) Fma(x, y, z Value) Value { return b.step(node{code: opFma}, x, y, z) }
 
@@ -155,8 +194,15 @@ func (b *Builder) Logic(op Logic, x, y Value) Value {
 // Not adds the opposite of a truth value.
 func (b *Builder) Not(x Value) Value { return b.step(node{code: opNot, truth: true}, x) }
 
-// Select adds x where m, else y.
-func (b *Builder) Select(m, x, y Value) Value { return b.step(node{code: opSelect}, m, x, y) }
+// Select adds x where m, else y. Where m is v > 0, x as long as the loop and y a single value, that is one step.
+func (b *Builder) Select(m, x, y Value) Value {
+	if b.known(m) && b.numbers(x, y) && b.nodes[x].full() && b.nodes[y].single() {
+		if v, ok := b.aboveZero(m); ok {
+			return b.step(node{code: opOver}, v, x, y)
+		}
+	}
+	return b.step(node{code: opSelect}, m, x, y)
+}
 
 // FromBool adds 1 where m, else 0.
 func (b *Builder) FromBool(m Value) Value { return b.Select(m, b.Const(1), b.Const(0)) }
@@ -314,7 +360,7 @@ func (n *node) name() string {
 	case opLogic:
 		return Logic(n.op).String()
 	}
-	return map[code]string{opFma: "fma", opFinite: "isfinite", opNot: "not", opSelect: "select", opSplat: "splat"}[n.code]
+	return map[code]string{opFma: "fma", opFinite: "isfinite", opNot: "not", opSelect: "select", opOver: "over", opGate: "gate", opSplat: "splat"}[n.code]
 }
 
 // String lists the program's steps: what is done once, then what is done for each block.

@@ -55,6 +55,10 @@ func interpret(p *Program, args *Args, n int) (out [][]float32, outB [][]bool, r
 			}
 		case opSelect:
 			k.selectVV(f[v], t[a], f[b], f[c])
+		case opOver:
+			k.over(f[v], f[a], f[b], f[c][0])
+		case opGate:
+			k.gate(f[v], f[a], f[b], f[c][0])
 		case opSplat:
 			f[v], t[v] = f[a], t[a]
 		}
@@ -190,6 +194,41 @@ func TestProgramsMeanTheirSteps(t *testing.T) {
 }
 
 // TestProgramReductionsHaveTheBitsOfRun: a reduction of a run is that of Reduction.Run over the same elements.
+// TestRectifiersAreOneStep holds the forms in which graphs spell rectifiers and their gradients to one step, which does the same.
+func TestRectifiersAreOneStep(t *testing.T) {
+	for name, want := range map[string]string{"relu": "over", "leaky": "gate", "gradient": "gate", "turned": "gate", "other": "select"} {
+		var b Builder
+		x, g, s := b.Input(), b.Input(), b.Scalar()
+		above := b.Compare(Gt, x, b.Const(0))
+		factor := b.Select(above, b.Const(1), s)
+		switch name {
+		case "relu":
+			b.Store(b.Select(above, x, b.Const(0)))
+		case "leaky":
+			b.Store(b.Binary(Mul, x, factor))
+		case "gradient":
+			b.Store(b.Binary(Mul, g, factor))
+		case "turned":
+			b.Store(b.Binary(Mul, factor, g))
+		case "other":
+			b.Store(b.Binary(Mul, b.Select(above, s, b.Const(1)), g))
+		}
+		p, err := b.Program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(p.String(), "= "+want) {
+			t.Errorf("%s: want %s in\n%s", name, want, p)
+		}
+		if want == "select" {
+			continue
+		}
+		if len(p.loop) != 1 {
+			t.Errorf("%s takes %d steps:\n%s", name, len(p.loop), p)
+		}
+	}
+}
+
 func TestProgramReductionsHaveTheBitsOfRun(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		const n = 7000

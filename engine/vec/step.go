@@ -32,6 +32,8 @@ const (
 	selectVS
 	selectSV
 	selectSS
+	overVVS
+	gateVVS
 	splatV
 	splatS
 	splatTruthV
@@ -84,6 +86,10 @@ func (p *Program) step(v Value) step {
 		s.form = notV
 	case opSelect:
 		s.form = pick(selectVV, selectSV, selectVS, selectSS)
+	case opOver:
+		s.form = overVVS
+	case opGate:
+		s.form = gateVVS
 	case opSplat:
 		s.form = [4]form{splatV, splatS, splatTruthV, splatTruthS}[bit(single(0))+2*bit(n.truth)]
 	}
@@ -138,8 +144,11 @@ func (s *step) do(st *state) {
 	case selectSV:
 		k.selectSV(st.cur[s.v], st.curB[s.a], st.cur[s.c], st.single[s.b])
 	case selectSS:
-		Fill(st.cur[s.v], st.single[s.c])
-		k.selectSV(st.cur[s.v], st.curB[s.a], st.cur[s.v], st.single[s.b])
+		k.selectSS(st.cur[s.v], st.curB[s.a], st.single[s.b], st.single[s.c])
+	case overVVS:
+		k.over(st.cur[s.v], st.cur[s.a], st.cur[s.b], st.single[s.c])
+	case gateVVS:
+		k.gate(st.cur[s.v], st.cur[s.a], st.cur[s.b], st.single[s.c])
 	case splatV:
 		copy(st.cur[s.v], st.cur[s.a])
 	case splatS:

@@ -80,6 +80,9 @@ type kernels struct {
 	selectVV  func(dst []float32, m []bool, a, b []float32)
 	selectVS  func(dst []float32, m []bool, a []float32, s float32) // m ? a : s
 	selectSV  func(dst []float32, m []bool, b []float32, s float32) // m ? s : b
+	selectSS  func(dst []float32, m []bool, s, t float32)           // m ? s : t
+	over      func(dst, x, y []float32, s float32)                  // x > 0 ? y : s
+	gate      func(dst, x, y []float32, s float32)                  // y·(x > 0 ? 1 : s)
 
 	fma    func(dst, a, b, c []float32)         // a·b + c
 	fmaVSV func(dst, a, c []float32, s float32) // a·s + c

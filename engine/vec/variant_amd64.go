@@ -44,7 +44,8 @@ func avx512() *kernels {
 	k.compare = [numCompare]func(dst []bool, a, b []float32){eqAVX512, neAVX512, ltAVX512, leAVX512, gtAVX512, geAVX512}
 	k.compareVS = [numCompare]func(dst []bool, a []float32, s float32){
 		eqVSAVX512, neVSAVX512, ltVSAVX512, leVSAVX512, gtVSAVX512, geVSAVX512}
-	k.isFinite, k.selectVV, k.selectVS, k.selectSV = isFiniteAVX512, selectVVAVX512, selectVSAVX512, selectSVAVX512
+	k.isFinite, k.over, k.gate = isFiniteAVX512, overAVX512, gateAVX512
+	k.selectVV, k.selectVS, k.selectSV, k.selectSS = selectVVAVX512, selectVSAVX512, selectSVAVX512, selectSSAVX512
 	k.fma, k.fmaVSV, k.fmaVSS, k.fmaVVS = fmaAVX512, fmaVSVAVX512, fmaVSSAVX512, fmaVVSAVX512
 	k.columnSum, k.columnMax, k.columnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
 	k.prefetch, k.transpose = prefetchAVX512, transposeSquares
@@ -107,6 +108,12 @@ func avx2() *kernels {
 	k.selectVV = split3(selectVVAVX2, rest.selectVV)
 	k.selectVS = split2s(selectVSAVX2, rest.selectVS)
 	k.selectSV = split2s(selectSVAVX2, rest.selectSV)
+	k.selectSS = func(dst []float32, m []bool, s, t float32) {
+		selectSSAVX2(dst, m, s, t)
+		n := whole(len(dst))
+		rest.selectSS(dst[n:], m[n:], s, t)
+	}
+	k.over, k.gate = split2s(overAVX2, rest.over), split2s(gateAVX2, rest.gate)
 	k.fma = split3(fmaAVX2, rest.fma)
 	k.fmaVSV = split2s(fmaVSVAVX2, rest.fmaVSV)
 	k.fmaVVS = split2s(fmaVVSAVX2, rest.fmaVVS)

@@ -229,6 +229,16 @@ func TestCompareAndSelect(t *testing.T) {
 			wantSame(t, "select left", dst, naive(n, func(i int) float32 { return pick(i, s, b[i]) }))
 			SelectScalars(dst, p, s, 3)
 			wantSame(t, "select scalars", dst, naive(n, func(i int) float32 { return pick(i, s, 3) }))
+			above := func(x, y, z float32) float32 {
+				if x > 0 {
+					return y
+				}
+				return z
+			}
+			Over(dst, a, b, s)
+			wantSame(t, "over", dst, naive(n, func(i int) float32 { return above(a[i], b[i], s) }))
+			Gate(dst, a, b, 0.2)
+			wantSame(t, "gate", dst, naive(n, func(i int) float32 { return b[i] * above(a[i], 1, 0.2) }))
 		}
 	})
 }

@@ -201,5 +201,15 @@ func truths() []elementwise {
 		elementwise{name: "selectSV", args: []string{"m", "b"}, singles: []string{"s"},
 			body: func(v isa, args []Op, s []reg.VecVirtual) Op {
 				return v.choose(args[0], s[0], args[1].(reg.VecVirtual))
+			}},
+		elementwise{name: "selectSS", args: []string{"m"}, singles: []string{"s", "t"},
+			body: func(v isa, args []Op, s []reg.VecVirtual) Op { return v.choose(args[0], s[0], s[1]) }},
+		elementwise{name: "over", args: []string{"x", "y"}, singles: []string{"s"},
+			body: func(v isa, args []Op, s []reg.VecVirtual) Op {
+				return v.choose(v.compare(greater, args[0].(reg.VecVirtual), float(0)), args[1], s[0])
+			}},
+		elementwise{name: "gate", args: []string{"x", "y"}, singles: []string{"s"},
+			body: func(v isa, args []Op, s []reg.VecVirtual) Op {
+				return v.mul(args[1], v.choose(v.compare(greater, args[0].(reg.VecVirtual), float(0)), float(1), s[0]))
 			}})
 }
