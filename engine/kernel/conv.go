@@ -108,6 +108,9 @@ func (c *Conv) method(f *correlation) method {
 	if d := f.dots(); d != nil {
 		return d
 	}
+	if s := f.spread(); s != nil {
+		return s
+	}
 	if n := f.narrow(); n != nil {
 		return n
 	}

@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/ganymede-gan/ganymede/engine/pool"
+import (
+	"slices"
+
+	"github.com/ganymede-gan/ganymede/engine/pool"
+)
 
 // blockPixels is how many output pixels one block of work computes: 16 tiles of 12, which share each panel of weights in
 // the second cache, beside the input that they read (half a megabyte at 1024 channels and 4x4 taps, less where taps overlap).
@@ -95,15 +99,23 @@ func (c direct) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 // multiply computes one part of a block for some panels of output channels.
 func (c direct) multiply(k *kernels, w *worker, y []float32, in input, part part, weights []float32, panel0, panel1 int) {
 	channels := c.groups * c.in
-	w.rows, w.cRows, w.segments = w.rows[:0], w.cRows[:0], w.segments[:0]
+	n := 0
+	for _, p := range in.pieces {
+		n += max(0, min(p.u1, part.row.outs)-p.u0) * part.col.outs
+	}
+	w.rows, w.cRows, w.segments = slices.Grow(w.rows[:0], n)[:n], slices.Grow(w.cRows[:0], n)[:n], w.segments[:0]
+	step, cStep := part.col.stride*channels, part.col.step*c.groups*c.out
+	n = 0
 	for _, p := range in.pieces {
 		for u := p.u0; u < min(p.u1, part.row.outs); u++ {
-			row := p.at + (u*part.row.stride-part.row.before-p.row)*in.pitch + part.group*c.in
-			out := (p.image*c.vertical.out+part.row.first+u*part.row.step)*c.horizontal.out + part.col.first
-			for v := range part.col.outs {
-				w.rows = append(w.rows, row+(v*part.col.stride-part.col.before-in.col)*channels)
-				w.cRows = append(w.cRows, (out+v*part.col.step)*c.groups*c.out+part.group*c.out+panel0*panelWidth)
+			row := p.at + (u*part.row.stride-part.row.before-p.row)*in.pitch + part.group*c.in - (part.col.before+in.col)*channels
+			out := ((p.image*c.vertical.out+part.row.first+u*part.row.step)*c.horizontal.out+part.col.first)*c.groups*c.out + part.group*c.out + panel0*panelWidth
+			rows, cRows := w.rows[n:][:part.col.outs], w.cRows[n:][:part.col.outs]
+			for v := range rows {
+				rows[v], cRows[v] = row, out
+				row, out = row+step, out+cStep
 			}
+			n += part.col.outs
 		}
 	}
 	length := c.in

@@ -34,13 +34,14 @@
 //
 // # Methods
 //
-// A convolution is computed by one of five methods, chosen from its shape and its Algorithm (conv.go):
+// A convolution is computed by one of six methods, chosen from its shape and its Algorithm (conv.go):
 //
 //   - direct.go: implicit matrix multiplication. Convolutions with dilated inputs, and so all gradients by the input of
 //     strided ones, are split into phases without dilation first (geometry.go).
 //   - short.go: the short convolutions of Winograd and Toom, also for stride 2 and its transposes, if Algorithm allows them.
 //   - narrow.go: one to four output channels, as at the RGB end of a generator.
 //   - dots.go: the same with a 1x1 kernel, as inner products.
+//   - spread.go: one to four input channels, with a 1x1 kernel.
 //   - dense.go: kernels that cover the whole input, as matrix products.
 //
 // # Errors

@@ -13,10 +13,7 @@ type dots struct{ *correlation }
 
 // dots returns the correlation as inner products, or nil if it is none.
 func (c *correlation) dots() *dots {
-	single := func(a axis) bool {
-		return a.taps == 1 && a.stride == 1 && a.inDilation == 1 && a.before == 0 && a.out == a.in
-	}
-	if c.groups != 1 || c.out < 1 || c.out > narrowChannels || c.in < 16 || c.in%16 != 0 || !single(c.vertical) || !single(c.horizontal) {
+	if c.groups != 1 || c.out < 1 || c.out > narrowChannels || c.in < 16 || c.in%16 != 0 || !c.vertical.single() || !c.horizontal.single() {
 		return nil
 	}
 	return &dots{c}

@@ -29,6 +29,11 @@ func (a axis) transposed() axis {
 	}
 }
 
+// single says that each output meets the input in its place, and nothing else.
+func (a axis) single() bool {
+	return a.taps == 1 && a.stride == 1 && a.inDilation == 1 && a.before == 0 && a.out == a.in
+}
+
 // input returns the input that an output and a tap meet, or -1 if there is none.
 func (a axis) input(output, tap int) int {
 	at := output*a.stride + tap*a.tapDilation - a.before

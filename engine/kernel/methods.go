@@ -1,7 +1,7 @@
 package kernel
 
-// Names of the methods by which a convolution is computed, which follow from its shape and its Algorithm: "direct", "dense", "narrow", "dots", or
-// the tile of a short convolution, "F(2,3)". Profiles and benchmarks show them.
+// Names of the methods by which a convolution is computed, which follow from its shape and its Algorithm: "direct", "dense", "narrow", "dots", "spread",
+// or the tile of a short convolution, "F(2,3)". Profiles and benchmarks show them.
 
 // ForwardMethod names the method of Forward.
 func (c *Conv) ForwardMethod() string { return c.ForwardFilter().Method() }

@@ -30,16 +30,24 @@ func (p *product) check() {
 	if len(p.rows) == 0 || p.cols == 0 {
 		return
 	}
+	if len(p.cRows) != len(p.rows) {
+		panic(fmt.Errorf("kernel: block reads %d rows and writes %d", len(p.rows), len(p.cRows)))
+	}
+	firstA, lastA, firstC, lastC := p.rows[0], p.rows[0], p.cRows[0], p.cRows[0]
+	for i, row := range p.rows {
+		c := p.cRows[i]
+		firstA, lastA, firstC, lastC = min(firstA, row), max(lastA, row), min(firstC, c), max(lastC, c)
+	}
 	if depth := len(p.segments) * p.length; depth > 0 {
-		first := slices.Min(p.rows) + slices.Min(p.segments)
-		last := slices.Max(p.rows) + slices.Max(p.segments) + p.length
+		firstA += slices.Min(p.segments)
+		lastA += slices.Max(p.segments) + p.length
 		lastB := (p.cols-1)/panelWidth*p.panel + (depth-1)*p.bStride + panelWidth
-		if first < 0 || last > len(p.a) || lastB > len(p.b) {
-			panic(fmt.Errorf("kernel: block reads a[%d:%d] of %d and b[:%d] of %d", first, last, len(p.a), lastB, len(p.b)))
+		if firstA < 0 || lastA > len(p.a) || lastB > len(p.b) {
+			panic(fmt.Errorf("kernel: block reads a[%d:%d] of %d and b[:%d] of %d", firstA, lastA, len(p.a), lastB, len(p.b)))
 		}
 	}
-	if first, last := slices.Min(p.cRows), slices.Max(p.cRows)+p.cols; first < 0 || last > len(p.c) || len(p.cRows) != len(p.rows) {
-		panic(fmt.Errorf("kernel: block writes c[%d:%d] of %d in %d of %d rows", first, last, len(p.c), len(p.cRows), len(p.rows)))
+	if lastC += p.cols; firstC < 0 || lastC > len(p.c) {
+		panic(fmt.Errorf("kernel: block writes c[%d:%d] of %d", firstC, lastC, len(p.c)))
 	}
 }
 
@@ -105,8 +113,11 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 		next = after/panelWidth*p.panel - col/panelWidth*p.panel + after%panelWidth - col%panelWidth
 	}
 	n := k.tiles(len(p.rows))
-	for i := range n {
-		from, to := i*len(p.rows)/n, (i+1)*len(p.rows)/n
+	height, taller := len(p.rows)/max(n, 1), len(p.rows)%max(n, 1)
+	for i, from, to := 0, 0, 0; i < n; i, from = i+1, to {
+		if to = from + height; i < taller {
+			to++
+		}
 		t.rows = p.rows[from:to]
 		// The first tiles fetch the next strip while they run, each a line of 16 floats in each step.
 		if t.ahead = 0; i < vectors*k.lanes/16 {

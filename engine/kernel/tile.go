@@ -60,6 +60,7 @@ type kernels struct {
 	transforms *[5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)       // by transformation and form; nil: plain Go
 	prefetch   func(data *float32, lines int)                                                    // into the second cache, lines of 16; nil: not at all
 	dots       *[5]func(dst, x, w *float32, pixels, length int)                                  // by outputs, see dots.go; nil: plain Go
+	spread     *[5]func(dst, x, w *float32, pixels, panels int)                                  // by inputs, see spread.go; nil: as tiles
 	sumTaps    *[5]func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int) // by channels, see narrow.go; nil: plain Go
 }
 

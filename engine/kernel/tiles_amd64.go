@@ -491,6 +491,36 @@ func dotsAVX24(dst, x, w *float32, pixels, length int)
 var dotsAVX2 = [5]func(dst, x, w *float32, pixels, length int){1: dotsAVX21, 2: dotsAVX22, 3: dotsAVX23, 4: dotsAVX24}
 
 //go:noescape
+func spreadAVX5121(dst, x, w *float32, pixels, panels int)
+
+//go:noescape
+func spreadAVX5122(dst, x, w *float32, pixels, panels int)
+
+//go:noescape
+func spreadAVX5123(dst, x, w *float32, pixels, panels int)
+
+//go:noescape
+func spreadAVX5124(dst, x, w *float32, pixels, panels int)
+
+// spreadAVX512 is indexed by inputs.
+var spreadAVX512 = [5]func(dst, x, w *float32, pixels, panels int){1: spreadAVX5121, 2: spreadAVX5122, 3: spreadAVX5123, 4: spreadAVX5124}
+
+//go:noescape
+func spreadAVX21(dst, x, w *float32, pixels, panels int)
+
+//go:noescape
+func spreadAVX22(dst, x, w *float32, pixels, panels int)
+
+//go:noescape
+func spreadAVX23(dst, x, w *float32, pixels, panels int)
+
+//go:noescape
+func spreadAVX24(dst, x, w *float32, pixels, panels int)
+
+// spreadAVX2 is indexed by inputs.
+var spreadAVX2 = [5]func(dst, x, w *float32, pixels, panels int){1: spreadAVX21, 2: spreadAVX22, 3: spreadAVX23, 4: spreadAVX24}
+
+//go:noescape
 func copyPanelAVX2(dst, src *float32, srcStride, rows int)
 
 //go:noescape

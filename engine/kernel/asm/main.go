@@ -146,6 +146,7 @@ func main() {
 		fmt.Fprintf(&decl, "//go:noescape\nfunc sumTaps%d(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int)\n\n", out)
 	}
 	declareDots(&decl)
+	declareSpread(&decl)
 	copyPanel()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc copyPanelAVX2(dst, src *float32, srcStride, rows int)\n\n")
 	prefetch()
