@@ -13,6 +13,7 @@ type Model struct {
 	Name  string // "dcgan"
 	Title string // "DCGAN"
 	Paper string // authors, year, title, arXiv id
+	Home  Home   // where the paper's own configuration is at home
 	For   string // what it is good for, in a line
 
 	// Options returns a new struct of the model's own options, tagged as package config wants, at their defaults.
@@ -30,6 +31,12 @@ type Model struct {
 	Sides []int
 	// Length is the default number of rounds for data of a shape.
 	Length func(d Data) int
+}
+
+// Home is what a paper's own configuration is counted on: the data, and settings where the paper's networks are not the default.
+type Home struct {
+	Data Data
+	Set  []string // key=value
 }
 
 // Preset chooses among the configurations of a model.
@@ -112,6 +119,11 @@ type Data struct {
 	Paired  bool   // of two domains: record i of one belongs to record i of the other
 	Shape   []int  // of one record: [height, width, channels] or [2]
 	Classes int    // 0 or 1: no classes
+}
+
+// Pictures are square pictures; classes is 0 where they have none.
+func Pictures(side, channels, classes int) Data {
+	return Data{Field: "pictures", Shape: []int{side, side, channels}, Classes: classes}
 }
 
 // Need is the need for the data's records.

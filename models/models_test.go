@@ -54,6 +54,9 @@ func described(t *testing.T, model gan.Model) {
 	if model.Title == "" || len(model.For) < 20 {
 		t.Errorf("title %q, for %q", model.Title, model.For)
 	}
+	if len(model.Home.Data.Shape) == 0 {
+		t.Error("it does not say on what data the paper's configuration is counted")
+	}
 	if model.Name != strings.ToLower(model.Name) {
 		t.Errorf("the name %q has capitals", model.Name)
 	}

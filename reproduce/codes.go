@@ -15,6 +15,7 @@ const matched = "matched"
 
 // codesJudge asks how well the categories that were found without labels are the classes.
 var codesJudge = Judge{
+	Headline: []string{matched},
 	Protocol: "Each held-out picture is given the category that the recognition network Q, with running statistics, finds likeliest. Matched: the share of pictures whose category is " +
 		"the one that belongs to their class, in the best one-to-one match of categories to classes (Chen et al. 2016, section 7.2). Labels are used for nothing else.",
 	Judge: judgeCodes,

@@ -25,7 +25,8 @@ const (
 
 // familyJudge compares distributions, so that systems can stand side by side.
 var familyJudge = Judge{
-	Samples: compared,
+	Headline: []string{frechet, precision, recall},
+	Samples:  compared,
 	Protocol: "2,000 samples of seed 0 from the averaged weights beside the held-out pictures (at most 2,000, at even steps), on the 128 features of a small classifier that the project trains on the training pictures. " +
 		"Frechet: squared distance of the fitted normal distributions. Sliced Wasserstein: mean over 512 directions of seed 0. Precision and recall: Kynkäänniemi et al. 2019 with the third neighbour. " +
 		"Of the class: called what was asked for (real: what they are). Smallest and largest class: shares of the calls. " +

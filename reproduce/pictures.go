@@ -31,7 +31,8 @@ const (
 
 // classesJudge has a classifier look at samples.
 var classesJudge = Judge{
-	Samples: 10000,
+	Headline: []string{confident, agreement},
+	Samples:  10000,
 	Protocol: "10,000 samples of seed 0 from the averaged weights, called by a small classifier that the project trains on the training pictures. Confident: called with a probability over 0.9. " +
 		"Smallest and largest class: shares of the calls. Of the class: called what was asked for (real: what they are). " +
 		"Spread: within each called class, the mean pairwise distance of up to 1,000 pictures on the classifier's 128 features, divided by that of real test pictures; the smallest over the classes. " +

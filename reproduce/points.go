@@ -25,7 +25,8 @@ const pointsJudged = 2500
 
 // modesJudge counts how samples fall on the modes of a mixture.
 var modesJudge = Judge{
-	Samples: pointsJudged,
+	Headline: []string{modes, good},
+	Samples:  pointsJudged,
 	Protocol: "2,500 samples of seed 0 from the averaged weights. Good: within 3 sigma of the nearest mode. A mode counts with at least one good sample. " +
 		"Rarest and commonest mode: the share of the good samples, where 1 is an even share; KL: of the good samples' shares of the modes from even ones, in nats. " +
 		"Real data: the first 2,500 held-out points; 98.9 % of a round Gaussian lie within 3 sigma.",

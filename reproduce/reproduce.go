@@ -73,7 +73,8 @@ func (f Figures) Get(name string) (float64, bool) {
 // Judge looks at samples beside real data.
 type Judge struct {
 	Samples  int
-	Protocol string // in words
+	Protocol string   // in words
+	Headline []string // the figures that stand for the others where there is room for few; none: the pictures say it
 	Judge    func(ctx context.Context, exhibit Exhibit) (Verdict, error)
 }
 

@@ -241,6 +241,7 @@ func heldOutKinds(ctx context.Context, set *data.Set) (a, b data.Array, err erro
 
 // recolourJudge compares translations with the truth, which is known.
 var recolourJudge = Judge{
+	Headline: []string{ofIdentity, andBack},
 	Protocol: "The held-out emoji are translated, and compared with the same emoji recoloured, off the outline: where the truth is the emoji itself with its channels rotated, to two levels of 255. " +
 		"Difference: mean absolute difference of values in [0, 1]. Part of the identity's: the same divided by the difference of the emoji left as it is. And the way back: the same for held-out recoloured emoji into plain ones. " +
 		"The sheet shows, four groups a row, emoji, translation, truth and its translation back.",
@@ -292,6 +293,7 @@ func against(made, truth, from data.Array, counts []bool) (difference, part floa
 
 // designsJudge compares translations from one design to another with the other design's own picture.
 var designsJudge = Judge{
+	Headline: []string{difference, gapClosed, ofL1s},
 	Protocol: "The held-out emoji of one design are translated, and compared with the other design's. Difference: mean absolute difference (L1) of values in [0, 1]. Part of the identity's: the same divided by that of the emoji left " +
 		"as they are. Laplacian variance: of the luma in 0 to 255, averaged over the pictures. Sharpness off: the absolute logarithm of its ratio to that of the real pictures; of L1's: as a part of that of the network trained by L1 " +
 		"alone. Share of the gap closed: how far the difference falls from the identity's to pix2pix's. The sheet shows, four groups a row, emoji, translation and truth.",

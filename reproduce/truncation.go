@@ -42,6 +42,7 @@ func truncation() Experiment {
 }
 
 var truncationJudge = Judge{
+	Headline: []string{gained, lost},
 	Protocol: "2,000 samples of seed 0 from the averaged weights at each threshold (a number of z beyond it is drawn again), each class in turn, batch norm's statistics standing ones of samples at that threshold, " +
 		"for none too, beside the held-out pictures (at most 2,000, at even steps), on the 128 features of a small classifier that the project trains on the training pictures. " +
 		"Precision and recall: Kynkäänniemi et al. 2019 with the third neighbour. Gained and lost: the last threshold against none. " +

@@ -69,31 +69,32 @@ func compile(backend compute.Backend, game *gan.Game, weights *layers.Weights, n
 	return p, nil
 }
 
-// Outline builds every move of a game without compiling anything, and returns the weights that they own, without values.
+// Outline builds every move of a game and its sampling graph without compiling anything, and returns the weights, without values.
 func Outline(backend compute.Backend, game *gan.Game) (*layers.Weights, error) {
 	weights := layers.NewWeights(0)
 	for act := range game.Acts {
-		if err := outline(backend, game, act, weights); err != nil {
+		moves := slices.Clone(game.Acts[act].Moves)
+		for i := range moves {
+			moves[i].Times, moves[i].Parts = 1, 1 // another turn meets the same weights
+		}
+		if err := outline(backend, game, weights, func(turn *gan.Turn) { turn.In(act).Play(moves) }); err != nil {
 			return nil, err
 		}
 	}
-	return weights, nil
+	// A network that grows samples at every side, one that training begins above too.
+	return weights, outline(backend, game, weights, func(turn *gan.Turn) { turn.Sample(false) })
 }
 
-func outline(backend compute.Backend, game *gan.Game, act int, weights *layers.Weights) (err error) {
+func outline(backend compute.Backend, game *gan.Game, weights *layers.Weights, build func(turn *gan.Turn)) (err error) {
 	g := graph.NewGraph(backend, "outline")
 	defer g.Finalize()
-	turn := gan.NewTurn(game, layers.Bind(weights, g)).In(act)
+	turn := gan.NewTurn(game, layers.Bind(weights, g))
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = buildError(turn, caught)
 		}
 	}()
-	moves := slices.Clone(game.Acts[act].Moves)
-	for i := range moves {
-		moves[i].Times, moves[i].Parts = 1, 1 // another turn meets the same weights
-	}
-	turn.Play(moves)
+	build(turn)
 	return nil
 }
 

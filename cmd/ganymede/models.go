@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ganymede-gan/ganymede"
@@ -11,18 +12,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// modelReport is what there is to say about a model.
+// modelReport is what there is to say about a model, with its options.
 type modelReport struct {
-	Name    string            `json:"name"`
-	Title   string            `json:"title"`
-	Paper   string            `json:"paper"`
-	For     string            `json:"for"`
-	Sides   []int             `json:"sides,omitempty"` // of pictures; empty: any
-	At      []int             `json:"at"`              // the shape that the parameters are counted at
-	Players []ganymede.Player `json:"players"`
-	Full    []ganymede.Player `json:"full,omitempty"` // of one model, with preset=paper, where Players are of the small preset
-	Rounds  int               `json:"rounds"`         // by default
-	Options []config.Option   `json:"options,omitempty"`
+	ganymede.ModelReport
+	Options []config.Option `json:"options,omitempty"`
 }
 
 func newModels(a *app) *cobra.Command {
@@ -53,17 +46,22 @@ func modelNames() (names []string) {
 	return names
 }
 
-// reportOn counts a model's parameters and gathers its options.
-func reportOn(m gan.Model) (modelReport, *config.Config, error) {
-	shape := ganymede.DefaultShape(m)
-	r := modelReport{Name: m.Name, Title: m.Title, Paper: m.Paper, For: m.For, Sides: m.Sides, At: shape.Shape, Rounds: m.Length(shape)}
-	c, err := ganymede.Configure(m, "images")
+// reportOn finds what the catalogue says of a model, and gathers its options.
+func reportOn(m gan.Model) (r modelReport, c *config.Config, err error) {
+	reports, err := ganymede.Catalogue()
 	if err != nil {
 		return r, nil, err
 	}
+	if i := slices.IndexFunc(reports, func(r ganymede.ModelReport) bool { return r.Name == m.Name }); i >= 0 {
+		r.ModelReport = reports[i]
+	} else if r.ModelReport, err = ganymede.Report(m); err != nil { // a model that the catalogue does not know yet
+		return r, nil, err
+	}
+	if c, err = ganymede.Configure(m, "images"); err != nil {
+		return r, nil, err
+	}
 	r.Options = c.Options()
-	r.Players, err = ganymede.CountParameters(m, shape)
-	return r, c, err
+	return r, c, nil
 }
 
 func (a *app) models(asJSON bool) error {
@@ -79,10 +77,40 @@ func (a *app) models(asJSON bool) error {
 		return a.printJSON(reports)
 	}
 	for _, r := range reports {
-		fmt.Fprintf(a.stdout, "%-12s %s\n%13s%s\n%13s%s, at %s\n", r.Name, r.For, "", r.Paper, "", playersText(r.Players), shapeText(r.At))
+		line := func(format string, args ...any) {
+			fmt.Fprintf(a.stdout, "%15s"+format+"\n", append([]any{""}, args...)...)
+		}
+		fmt.Fprintf(a.stdout, "%-14s %s\n", r.Name, r.For)
+		line("%s", r.Paper)
+		line("%s, at %s", playersText(r.Players), shapeText(r.At))
+		line("in the paper: %s", r.full())
+		if cost := r.cost(); cost != "" {
+			line("a round: %s", cost)
+		}
+		for _, measured := range r.Measured() {
+			line("%s", measured)
+		}
 	}
 	fmt.Fprintln(a.stdout, "\nganymede models NAME lists a model's options.")
 	return nil
+}
+
+// full is the size of the paper's configuration.
+func (r modelReport) full() string {
+	text := playersText(r.Full) + ", at " + shapeText(r.Home)
+	if r.Classes > 0 {
+		text += fmt.Sprintf(" with %s classes", count(r.Classes))
+	}
+	return text
+}
+
+// cost is what a round costs, as measured; "" where no record tells.
+func (r modelReport) cost() string {
+	s, known := r.Cost()
+	if !known {
+		return ""
+	}
+	return fmt.Sprintf("%.2g s in the experiment %s (%s, %s)", s.Round, s.Experiment, plural(s.Threads, "thread"), s.Machine)
 }
 
 func (a *app) model(name string, asJSON bool) error {
@@ -94,21 +122,19 @@ func (a *app) model(name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if m.Small != nil {
-		if r.Full, err = ganymede.CountParameters(m, ganymede.DefaultShape(m), "preset=paper"); err != nil {
-			return err
-		}
-	}
 	if asJSON {
 		return a.printJSON(r)
 	}
-	fmt.Fprintf(a.stdout, "%s (%s)\n  %s\n  for: %s\n", r.Title, r.Name, r.Paper, r.For)
+	fmt.Fprintf(a.stdout, "%s (%s), %d\n  %s\n  for: %s\n", r.Title, r.Name, r.Year, r.Paper, r.For)
 	if len(r.Sides) > 0 {
 		fmt.Fprintf(a.stdout, "  pictures: squares of %s\n", strings.Trim(fmt.Sprint(r.Sides), "[]"))
 	}
-	fmt.Fprintf(a.stdout, "  parameters: %s, at %s\n", playersText(r.Players), shapeText(r.At))
-	if r.Full != nil {
-		fmt.Fprintf(a.stdout, "  of preset=paper: %s\n", playersText(r.Full))
+	fmt.Fprintf(a.stdout, "  parameters: %s, at %s\n  in the paper: %s\n", playersText(r.Players), shapeText(r.At), r.full())
+	if cost := r.cost(); cost != "" {
+		fmt.Fprintf(a.stdout, "  a round: %s\n", cost)
+	}
+	for _, measured := range r.Measured() {
+		fmt.Fprintf(a.stdout, "  measured: %s\n", measured)
 	}
 	fmt.Fprintf(a.stdout, "  length: %s by default\n\noptions (--set key=value):\n%s", plural(r.Rounds, "round"), c.Help())
 	return nil

@@ -15,18 +15,21 @@ import (
 const (
 	resultsPage    = "docs/results.md"
 	resultsRecords = "docs/results"
+	readmePage     = "README.md"
+	modelsFile     = "docs/models.json"
 )
 
 func newReproduce(a *app) *cobra.Command {
 	var o ganymede.ReproduceOptions
 	var table, quiet, asJSON bool
-	var page string
+	var page, readme, file string
 	cmd := &cobra.Command{
 		Use:   "reproduce [NAME]",
 		Short: "Repeat a published experiment, or collate what was repeated",
 		Long: `Reproduce trains and judges the parts of an experiment, one after the other, and writes a record of each. What was begun before
 is gone on with. With --table it trains nothing and collates the records into a page; only those count whose seed, configuration, commit
-and rounds are there. Without a name it lists the experiments.`,
+and rounds are there. The table of models in the README and what ` + "`ganymede models`" + ` says are collated with it. Without a name it
+lists the experiments.`,
 		Example: `  ganymede reproduce
   ganymede reproduce ring --part wgan-gp
   ganymede reproduce --table`,
@@ -34,7 +37,7 @@ and rounds are there. Without a name it lists the experiments.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case table:
-				return a.collate(page, o.Records)
+				return a.collate(page, o.Records, readme, file)
 			case len(args) == 0:
 				return a.experiments(asJSON)
 			}
@@ -49,6 +52,8 @@ and rounds are there. Without a name it lists the experiments.`,
 	flags.StringVar(&o.Runs, "runs", filepath.Join("runs", "reproduce"), "folder of the runs")
 	flags.StringVar(&o.Records, "records", filepath.FromSlash(resultsRecords), "folder of the records")
 	flags.StringVar(&page, "page", filepath.FromSlash(resultsPage), "page that --table writes")
+	flags.StringVar(&readme, "readme", readmePage, "page whose table of models --table writes; \"\" for none")
+	flags.StringVar(&file, "models", filepath.FromSlash(modelsFile), "file of the models that --table writes beside it")
 	flags.StringVar(&o.Backend, "backend", "cpu", "what computes: cpu, go or xla:PLUGIN")
 	flags.IntVar(&o.Threads, "threads", 0, "threads of the cpu backend; 0 is one a CPU")
 	flags.BoolVar(&table, "table", false, "only collate the records into the page")
@@ -121,7 +126,7 @@ func (a *app) printRecords(records []*reproduce.Record) {
 	}
 }
 
-func (a *app) collate(page, records string) error {
+func (a *app) collate(page, records, readme, file string) error {
 	omitted, err := reproduce.Write(page, records)
 	if err != nil {
 		return err
@@ -130,5 +135,12 @@ func (a *app) collate(page, records string) error {
 		fmt.Fprintf(a.stderr, "ganymede: %s does not count: %v\n", o.Path, o.Err)
 	}
 	fmt.Fprintln(a.stdout, page)
+	if readme == "" {
+		return nil
+	}
+	if err := ganymede.WriteCatalogue(records, file, readme); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%s\n%s\n", file, readme)
 	return nil
 }

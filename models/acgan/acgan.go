@@ -27,6 +27,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "acgan", Title: "AC-GAN",
 	Paper:   "Odena, Olah, Shlens 2016, Conditional Image Synthesis With Auxiliary Classifier GANs, arXiv:1610.09585",
+	Home:    gan.Home{Data: gan.Pictures(128, 3, 10)},
 	For:     "pictures with classes that are to be told apart: the critic is a classifier too",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.batch": "100"},

@@ -24,6 +24,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "began", Title: "BEGAN",
 	Paper:   "Berthelot, Schumm, Metz 2017, BEGAN: Boundary Equilibrium Generative Adversarial Networks, arXiv:1703.10717",
+	Home:    gan.Home{Data: gan.Pictures(128, 3, 0)},
 	For:     "pictures that all look good, at the price of variety, which gamma sets; it reports how far it has converged",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.batch": "16", "optim.rate": "0.0001"},

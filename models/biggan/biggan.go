@@ -24,6 +24,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "biggan", Title: "BigGAN",
 	Paper:   "Brock, Donahue, Simonyan 2018, Large Scale GAN Training for High Fidelity Natural Image Synthesis, arXiv:1809.11096",
+	Home:    gan.Home{Data: gan.Pictures(128, 3, 1000)},
 	For:     "pictures of many classes, when there is time for large batches; quality against variety by --truncation",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  Shared,

@@ -27,6 +27,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "biggan-deep", Title: "BigGAN-deep",
 	Paper:   "Brock, Donahue, Simonyan 2018, Large Scale GAN Training for High Fidelity Natural Image Synthesis, arXiv:1809.11096",
+	Home:    gan.Home{Data: gan.Pictures(128, 3, 1000)},
 	For:     "as biggan, deeper with fewer parameters: bottleneck blocks",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  biggan.Shared,

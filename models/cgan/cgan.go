@@ -21,6 +21,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "cgan", Title: "Conditional GAN",
 	Paper:   "Mirza, Osindero 2014, Conditional Generative Adversarial Nets, arXiv:1411.1784",
+	Home:    gan.Home{Data: gan.Pictures(28, 1, 10), Set: []string{"network=mlp"}},
 	For:     "pictures with classes: ask for the class you want",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.share-fake": "true"},

@@ -29,6 +29,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "cyclegan", Title: "CycleGAN",
 	Paper:   "Zhu, Park, Isola, Efros 2017, Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, arXiv:1703.10593",
+	Home:    gan.Home{Data: gan.Data{Field: "a", To: "b", Shape: []int{256, 256, 3}}},
 	For:     "two kinds of pictures into each other, without pairs: --to the other folder",
 	Options: func() gan.Builder { return &Options{} },
 	Shared: map[string]string{

@@ -24,6 +24,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "dcgan", Title: "DCGAN",
 	Paper:   "Radford, Metz, Chintala 2015, Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks, arXiv:1511.06434",
+	Home:    gan.Home{Data: gan.Pictures(64, 3, 0)},
 	For:     "pictures of 16 to 256: the first choice on a laptop",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.share-fake": "true"}, // the authors' code steps both players on one fake batch

@@ -29,6 +29,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "infogan", Title: "InfoGAN",
 	Paper:   "Chen et al. 2016, InfoGAN: Interpretable Representation Learning by Information Maximizing Generative Adversarial Nets, arXiv:1606.03657",
+	Home:    gan.Home{Data: gan.Pictures(28, 1, 0)},
 	For:     "pictures without labels whose kinds and ways are to be found: codes that mean something",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.batch": "128", "optim.rate": "0.001", "optim.critic-rate": "0.0002"},

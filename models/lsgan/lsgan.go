@@ -14,6 +14,7 @@ type Options struct{ dcgan.Options }
 var Model = gan.Model{
 	Name: "lsgan", Title: "LSGAN",
 	Paper:   "Mao et al. 2016, Least Squares Generative Adversarial Networks, arXiv:1611.04076",
+	Home:    gan.Home{Data: gan.Pictures(64, 3, 0)},
 	For:     "pictures of 16 to 256, steadier than DCGAN: the loss does not saturate",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"objective": "lsgan", "optim.share-fake": "true"},

@@ -24,6 +24,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "pix2pix", Title: "pix2pix",
 	Paper:   "Isola, Zhu, Zhou, Efros 2016, Image-to-Image Translation with Conditional Adversarial Networks, arXiv:1611.07004",
+	Home:    gan.Home{Data: gan.Data{Field: "a", To: "b", Paired: true, Shape: []int{256, 256, 3}}},
 	For:     "pictures into others, learned from pairs: --to the folder with the same names, or one folder of side-by-side pictures",
 	Options: func() gan.Builder { return &Options{} },
 	Shared: map[string]string{

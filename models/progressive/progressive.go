@@ -28,6 +28,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "progressive", Title: "Progressive GAN",
 	Paper:   "Karras et al. 2017, Progressive Growing of GANs for Improved Quality, Stability, and Variation, arXiv:1710.10196",
+	Home:    gan.Home{Data: gan.Pictures(1024, 3, 0)},
 	For:     "large pictures, learnt from small ones upward; see also stylegan2",
 	Options: func() gan.Builder { return &Options{} },
 	// Appendix A.1. The average's decay is that of section 6.

@@ -31,6 +31,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "r3gan", Title: "R3GAN",
 	Paper:   "Huang et al. 2024, The GAN is dead; long live the GAN! A Modern Baseline GAN, arXiv:2501.05441",
+	Home:    gan.Home{Data: gan.Pictures(32, 3, 10)},
 	For:     "the modern baseline: a loss that converges and a plain backbone, for pictures and points",
 	Options: func() gan.Builder { return &Options{} },
 	// The authors' preset for CIFAR-10: rates, betas, gamma and augmentation go by a cosine to their last values.

@@ -22,6 +22,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "sagan", Title: "SAGAN",
 	Paper:   "Zhang, Goodfellow, Metaxas, Odena 2018, Self-Attention Generative Adversarial Networks, arXiv:1805.08318",
+	Home:    gan.Home{Data: gan.Pictures(128, 3, 1000)},
 	For:     "pictures whose far parts must fit together: every place looks at every other",
 	Options: func() gan.Builder { return &Options{} },
 	Shared: map[string]string{

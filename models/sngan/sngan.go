@@ -25,6 +25,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "sngan", Title: "SNGAN",
 	Paper:   "Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks, arXiv:1802.05957",
+	Home:    gan.Home{Data: gan.Pictures(32, 3, 10)},
 	For:     "pictures, with or without classes, where training must not diverge: no penalty, one norm for every layer",
 	Options: func() gan.Builder { return &Options{} },
 	Shared: map[string]string{

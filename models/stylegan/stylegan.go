@@ -32,6 +32,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "stylegan", Title: "StyleGAN",
 	Paper:   "Karras et al. 2018, A Style-Based Generator Architecture for Generative Adversarial Networks, arXiv:1812.04948",
+	Home:    gan.Home{Data: gan.Pictures(1024, 3, 0)},
 	For:     "pictures whose coarse and fine styles can be mixed; stylegan2 is its successor",
 	Options: func() gan.Builder { return &Options{} },
 	// Appendix C and the authors' code.

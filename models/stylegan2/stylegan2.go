@@ -32,6 +32,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "stylegan2", Title: "StyleGAN2",
 	Paper:   "Karras et al. 2019, Analyzing and Improving the Image Quality of StyleGAN, arXiv:1912.04958",
+	Home:    gan.Home{Data: gan.Pictures(1024, 3, 0)},
 	For:     "pictures of 8 to 1024 at their best, with styles to mix and to truncate; slow",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  Shared,

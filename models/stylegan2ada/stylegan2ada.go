@@ -16,6 +16,7 @@ import (
 var Model = gan.Model{
 	Name: "stylegan2-ada", Title: "StyleGAN2-ADA",
 	Paper:   "Karras et al. 2020, Training Generative Adversarial Networks with Limited Data, arXiv:2006.06676",
+	Home:    gan.Home{Data: gan.Pictures(1024, 3, 0), Set: []string{"filters-base=32768"}},
 	For:     "some hundred to some thousand pictures, which stylegan2 would learn by heart",
 	Options: func() gan.Builder { return &stylegan2.Options{} },
 	Shared: over(stylegan2.Shared, map[string]string{

@@ -19,6 +19,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "vanilla", Title: "Vanilla GAN",
 	Paper:   "Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661",
+	Home:    gan.Home{Data: gan.Pictures(28, 1, 0)},
 	For:     "the original, on small pictures and points: what every later system is measured against",
 	Options: func() gan.Builder { return &Options{} },
 	Length:  func(d gan.Data) int { return 20000 },

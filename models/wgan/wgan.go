@@ -20,6 +20,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "wgan", Title: "WGAN",
 	Paper:   "Arjovsky, Chintala, Bottou 2017, Wasserstein GAN, arXiv:1701.07875",
+	Home:    gan.Home{Data: gan.Pictures(64, 3, 0)},
 	For:     "a loss that falls as samples get better; superseded by wgan-gp",
 	Options: func() gan.Builder { return &Options{} },
 	Shared: map[string]string{

@@ -27,6 +27,7 @@ type Options struct {
 var Model = gan.Model{
 	Name: "wgan-gp", Title: "WGAN-GP",
 	Paper:   "Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028",
+	Home:    gan.Home{Data: gan.Pictures(32, 3, 0), Set: []string{"network=resnet", "filters=128"}},
 	For:     "points and pictures where every mode counts; slow but steady",
 	Options: func() gan.Builder { return &Options{} },
 	Shared: map[string]string{
