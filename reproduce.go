@@ -127,6 +127,10 @@ func (o ReproduceOptions) train(ctx context.Context, job reproduce.Job) (*reprod
 		Truncate: func(ctx context.Context, seed int64, n int, threshold float64) (data.Batch, error) {
 			return generator.Sample(ctx, SampleOptions{N: n, Seed: seed, Truncation: &threshold})
 		},
+		Codes: len(generator.Codes()),
+		Traverse: func(ctx context.Context, code int, seed int64, rows int) (data.Batch, int, error) {
+			return generator.Traverse(ctx, TraverseOptions{Code: code, Seed: seed, Rows: rows, Frames: 10})
+		},
 		Translate: func(ctx context.Context, pictures data.Array, direction string) (data.Array, error) {
 			return generator.Translate(ctx, pictures, TranslateOptions{Direction: direction})
 		},

@@ -45,7 +45,8 @@ func (s *Studio) Perform(ctx context.Context, e Experiment, p Part, seed int64) 
 			trained.Dir, trained.Commit, s.Commit)
 	}
 	verdict, err := s.judge(ctx, e, trained, Exhibit{
-		Set: trained.Set, Studio: s, Experiment: e.Name, Part: p.Name, Seed: seed, Truncate: trained.Truncate, Translate: trained.Translate, Read: trained.Read,
+		Set: trained.Set, Studio: s, Experiment: e.Name, Part: p.Name, Seed: seed, Truncate: trained.Truncate, Codes: trained.Codes, Traverse: trained.Traverse,
+		Translate: trained.Translate, Read: trained.Read,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reproduce: %s/%s: %w", e.Name, p.Name, err)

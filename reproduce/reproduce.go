@@ -90,6 +90,9 @@ type Exhibit struct {
 
 	// Truncate makes n samples of a seed whose latents lie within a threshold; infinity is none.
 	Truncate func(ctx context.Context, seed int64, n int, threshold float64) (data.Batch, error)
+	// Codes is how many codes the model has, and Traverse makes rows of samples along one of them: see Trained.
+	Codes    int
+	Traverse func(ctx context.Context, code int, seed int64, rows int) (samples data.Batch, frames int, err error)
 	// Translate makes the other kind of each picture, where the model translates.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
 	// Read is what the critic makes of pictures beside their score, by name.
@@ -125,6 +128,10 @@ type Trained struct {
 	Sample func(ctx context.Context, seed int64, n int) (samples data.Batch, asked []int32, err error)
 	// Truncate makes n samples of a seed whose latents lie within a threshold, with statistics of their own; infinity is none.
 	Truncate func(ctx context.Context, seed int64, n int, threshold float64) (data.Batch, error)
+	Codes    int // that steer the samples, 0 of most models
+	// Traverse makes rows of samples along a code, counted from 1, and says how many frames a row has: as many as a categorical code has values,
+	// ten of a continuous one.
+	Traverse func(ctx context.Context, code int, seed int64, rows int) (samples data.Batch, frames int, err error)
 	// Translate makes the other kind of each picture, where the model translates: direction is ab or ba.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
 	// Read is what the critic makes of pictures beside their score, by name.
