@@ -21,8 +21,10 @@ type Options struct {
 	GAN      float64 `toml:"gan" default:"2" above:"0" help:"weight of the adversarial losses; 2 because objective=lsgan has half of the squares, and the authors' code all"`
 	Pool     int     `toml:"pool" default:"50" min:"0" max:"1000" help:"generated pictures that each critic's memory holds; 0 shows the newest alone"`
 
-	CriticFilters int `toml:"critic-filters" default:"64" min:"1" help:"filters of a critic next to the picture, doubled at each layer up to 8 times as many"`
-	Layers        int `toml:"critic-layers" default:"3" min:"1" max:"6" help:"strided layers of a critic: 1 judges patches of 16x16, 2 of 34x34, 3 of 70x70"`
+	Norm          string `toml:"norm" default:"instance" in:"instance,layer" help:"normalisation in the generators; instance is the paper's and blind to how strong a picture's colours are, layer is not"`
+	CriticNorm    string `toml:"critic-norm" default:"instance" in:"instance,none" help:"normalisation in the critics; instance is the paper's"`
+	CriticFilters int    `toml:"critic-filters" default:"64" min:"1" help:"filters of a critic next to the picture, doubled at each layer up to 8 times as many"`
+	Layers        int    `toml:"critic-layers" default:"3" min:"1" max:"6" help:"strided layers of a critic: 1 judges patches of 16x16, 2 of 34x34, 3 of 70x70"`
 }
 
 // Model is the line of the table.
@@ -146,38 +148,51 @@ func (p *play) criticMoves(of, other domain) []gan.Move {
 	return p.contest.CriticMoves(of.critic, of.critic, records)
 }
 
-// patches is the 70x70 PatchGAN with instance norm (section 4).
+// patches is the 70x70 PatchGAN (section 4), of the paper with instance norm.
 func (o *Options) patches() pix2pix.Patches {
-	return pix2pix.Patches{CriticFilters: o.CriticFilters, Layers: o.Layers, Norm: "instance"}
+	return pix2pix.Patches{CriticFilters: o.CriticFilters, Layers: o.Layers, Norm: o.CriticNorm}
 }
 
 // weights are drawn from N(0, 0.02) (section 4).
 var weights = layers.Normal(0, 0.02)
 
 // resnet is the generator of appendix 7.2, from Johnson 2016: c7s1-64, d128, d256, nine (or six) R256, u128, u64, c7s1-3, with
-// instance norm, and reflected edges but where the side changes.
+// instance norm (or layer norm), and reflected edges but where the side changes.
 func (o *Options) resnet(net gan.Net, x *gan.Node) *gan.Node {
 	channels := x.Shape().Dimensions[3]
-	norm := func(x *gan.Node) *gan.Node { return layers.ReLU(layers.InstanceNorm{}.On(net, x)) }
-	x = norm(layers.Conv{Filters: o.Filters, Kernel: 7, Pad: 3, Reflect: true, Init: weights}.On(net.In("in"), x))
+	norm := func(at gan.Net, x *gan.Node) *gan.Node { return layers.ReLU(o.normalise(at, x)) }
+	in := net.In("in")
+	x = norm(in, layers.Conv{Filters: o.Filters, Kernel: 7, Pad: 3, Reflect: true, Init: weights}.On(in, x))
 	for i := range 2 {
-		x = norm(layers.Conv{Filters: 2 * o.Filters << i, Kernel: 3, Stride: 2, Pad: 1, Init: weights}.On(net.Nth("down", i+1), x))
+		at := net.Nth("down", i+1)
+		x = norm(at, layers.Conv{Filters: 2 * o.Filters << i, Kernel: 3, Stride: 2, Pad: 1, Init: weights}.On(at, x))
 	}
 	x = net.Mark("map", x)
 	for i := range o.Blocks { // [batch, side/4, side/4, 4 filters]
 		at := net.Nth("block", i+1)
 		conv := layers.Conv{Filters: 4 * o.Filters, Kernel: 3, Pad: 1, Reflect: true, Init: weights}
-		y := norm(conv.On(at.In("conv1"), x))
-		x = graph.Add(x, layers.InstanceNorm{}.On(at, conv.On(at.In("conv2"), y)))
+		y := norm(at.In("conv1"), conv.On(at.In("conv1"), x))
+		x = graph.Add(x, o.normalise(at.In("conv2"), conv.On(at.In("conv2"), y)))
 	}
 	for i := range 2 {
+		at := net.Nth("up", i+1)
 		up := layers.ConvTranspose{Filters: 2 * o.Filters >> i, Kernel: 3, Stride: 2, Pad: 1, OutputPad: 1, Init: weights}
-		x = net.Mark("map", norm(up.On(net.Nth("up", i+1), x)))
+		x = net.Mark("map", norm(at, up.On(at, x)))
 	}
 	x = layers.Conv{Filters: channels, Kernel: 7, Pad: 3, Reflect: true, Init: weights}.On(net.In("out"), x)
 	return graph.Tanh(x)
 }
 
+// normalise is between a convolution and its ReLU in the generators. Behind their first convolution instance norm takes away a
+// shift of each colour and a factor of all: for the generator a picture and its pale copy are one.
+func (o *Options) normalise(net gan.Net, x *gan.Node) *gan.Node {
+	if o.Norm == "layer" {
+		return layers.LayerNorm{}.On(net.In("norm"), x)
+	}
+	return layers.InstanceNorm{}.On(net, x)
+}
+
 // Differences: each critic steps by itself, which comes to the same as their one optimiser of both. Their code enlarges pictures to 286 to cut 256
 // out of them at random and to mirror them; ours does neither (data.flip mirrors), and mirrors are records of their own. The
-// linear decay begins after half of the planned rounds, as their 100 of 200 epochs, and goes round by round.
+// linear decay begins after half of the planned rounds, as their 100 of 200 epochs, and goes round by round. norm=layer and critic-norm=none are
+// ours, for pictures of few colours; their code has batch norm and none besides.

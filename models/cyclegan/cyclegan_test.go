@@ -2,7 +2,9 @@ package cyclegan
 
 import (
 	"fmt"
+	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/ganymede-gan/ganymede/internal/oracle"
@@ -75,4 +77,33 @@ func TestResnetIsTheAuthorsGenerator(t *testing.T) {
 		t.Fatal(err)
 	}
 	oracle.Value(t, open.Function, open.Inputs, want, oracle.Tol(1e-11))
+}
+
+// Convolution is linear, and reflected edges keep a plain ground plain: a factor and a shift of each colour are a factor and a shift of each channel behind the
+// first convolution, and instance norm undoes them. With layer norm the generator sees them.
+func TestInstanceNormHidesThePictureSContrast(t *testing.T) {
+	for norm, hidden := range map[string]bool{"instance": true, "layer": false} {
+		o := &Options{Filters: 2, Blocks: 1, Norm: norm}
+		open := nets.At(t, o.resnet, layers.Train, oracle.Normal(1, 1, 16, 16, 3))
+		made := func() []float64 {
+			out, err := oracle.Run(open.Function, open.Inputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out.Data
+		}
+		plain := made()
+		pale := slices.Clone(open.Inputs[0].Data)
+		for i := range pale {
+			pale[i] = 0.5*pale[i] + []float64{0.4, 0.1, -0.2}[i%3]
+		}
+		open.Inputs[0].Data = pale
+		far := 0.0
+		for i, v := range made() {
+			far = max(far, math.Abs(v-plain[i]))
+		}
+		if (far < 1e-3) != hidden {
+			t.Errorf("%s: a pale picture's translation differs by %g", norm, far)
+		}
+	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Patches is the discriminator of section 3.2.2, the PatchGAN, which judges overlapping patches of a picture each by itself: 70x70
-// of them with three layers. CycleGAN's is the same with instance norm.
+// of them with three layers. CycleGAN's is the same with instance norm, or with none.
 type Patches struct {
 	CriticFilters int    `toml:"critic-filters" default:"64" min:"1" help:"filters of the critic next to the picture, doubled at each layer up to 8 times as many"`
 	Layers        int    `toml:"critic-layers" default:"3" min:"1" max:"6" help:"strided layers of the critic: 1 judges patches of 16x16, 2 of 34x34, 3 of 70x70"`
@@ -40,8 +40,11 @@ func (p Patches) On(net gan.Net, x *gan.Node) *gan.Node {
 }
 
 func (p Patches) normalise(net gan.Net, x *gan.Node) *gan.Node {
-	if p.Norm == "instance" {
+	switch p.Norm {
+	case "instance":
 		return layers.InstanceNorm{}.On(net, x)
+	case "none":
+		return x
 	}
 	return layers.BatchNorm{Scale: scales}.On(net, x)
 }
