@@ -53,7 +53,8 @@ func (o gatherOp) lower(p *planner, n *ir.Node) {
 	batchNest := view.NewNest(view.View{Dims: batch.Dims, Strides: view.RowStrides(batch.Dims)}, batch)
 	places := view.Size(batch.Dims)
 	grain := max(1, taskElements/max(1, view.Size(window.Dims)))
-	run := func(r *run) {
+	bytes := n.Out[0].DType.Size()
+	work := func(r *run) {
 		r.parallelRange(places, grain, func(lo, hi int) {
 			at := make([]int, len(operand.Dims))
 			for i := lo; i < hi; i++ {
@@ -66,7 +67,20 @@ func (o gatherOp) lower(p *planner, n *ir.Node) {
 			}
 		})
 	}
-	p.add(step{name: "gather", run: run, bytes: int64(2 * out.Size() * n.Out[0].DType.Size())}, []view.View{operand, indices}, []view.View{out})
+	if size, ok := rowsOf(move.nest, batchNest, vectors.places); ok {
+		axes := vectors.reaches(operand, o.sliceDims)
+		work = func(r *run) {
+			r.parallelRange(places, grain, func(lo, hi int) {
+				var starts [256]int
+				for ; lo < hi; lo += len(starts) {
+					some := starts[:min(len(starts), hi-lo)]
+					vectors.starts(r.mem[indices.Buf], lo, axes, operand.Offset, false, some)
+					copyRows(r.mem[out.Buf], r.mem[operand.Buf], bytes, batchNest.Offsets[1]+lo*size, size, some)
+				}
+			})
+		}
+	}
+	p.add(step{name: "gather", run: work, bytes: int64(2 * out.Size() * bytes)}, []view.View{operand, indices}, []view.View{out})
 }
 
 // elementOffset is where the i-th element of the second view of a nest lies, in the order of the first.

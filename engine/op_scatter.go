@@ -41,13 +41,13 @@ func (o scatterOp) lower(p *planner, n *ir.Node) {
 	window := updates.Transpose(o.windowAxes...)
 	window.Offset = 0
 	target := view.View{Buf: out.Buf}
-	size := make([]int, len(out.Dims)) // of the window, by axis of the operand
+	sizes := make([]int, len(out.Dims)) // of the window, by axis of the operand
 	k := 0
 	for a := range out.Dims {
-		size[a] = 1
+		sizes[a] = 1
 		if !slices.Contains(o.inserted, a) {
-			size[a] = window.Dims[k]
-			target.Dims, target.Strides = append(target.Dims, size[a]), append(target.Strides, out.Strides[a])
+			sizes[a] = window.Dims[k]
+			target.Dims, target.Strides = append(target.Dims, sizes[a]), append(target.Strides, out.Strides[a])
 			k++
 		}
 	}
@@ -55,7 +55,7 @@ func (o scatterOp) lower(p *planner, n *ir.Node) {
 	batchNest := view.NewNest(view.View{Dims: batch.Dims, Strides: view.RowStrides(batch.Dims)}, batch)
 	windows := view.NewNest(target, window)
 	merge := newMerger(o.kind, n.Out[0].DType)
-	run := func(r *run) {
+	work := func(r *run) {
 		at := make([]int, len(out.Dims))
 		for i := range view.Size(batch.Dims) {
 			if i%1024 == 0 {
@@ -64,7 +64,7 @@ func (o scatterOp) lower(p *planner, n *ir.Node) {
 			vectors.read(r, i, at)
 			dst, fits := 0, true
 			for a, x := range at {
-				fits = fits && x >= 0 && x <= out.Dims[a]-size[a]
+				fits = fits && x >= 0 && x <= out.Dims[a]-sizes[a]
 				dst += x * out.Strides[a]
 			}
 			if fits {
@@ -72,8 +72,22 @@ func (o scatterOp) lower(p *planner, n *ir.Node) {
 			}
 		}
 	}
+	if size, ok := rowsOf(windows, batchNest, vectors.places); ok && o.kind == "sum" && n.Out[0].DType == dtypes.Float32 {
+		axes := vectors.reaches(out, sizes)
+		work = func(r *run) {
+			var starts [256]int
+			for lo, all := 0, view.Size(batch.Dims); lo < all; lo += len(starts) {
+				if lo%4096 == 0 {
+					r.check()
+				}
+				some := starts[:min(len(starts), all-lo)]
+				vectors.starts(r.mem[indices.Buf], lo, axes, 0, true, some)
+				addRows(as[float32](r.mem[out.Buf]), as[float32](r.mem[updates.Buf]), windows.Offsets[0], batchNest.Offsets[1]+lo*size, size, some)
+			}
+		}
+	}
 	// One goroutine: two windows may meet, and the order of sums must not depend on threads.
-	p.add(step{name: o.Name(), run: run}, []view.View{indices, updates, out}, []view.View{out})
+	p.add(step{name: o.Name(), run: work}, []view.View{indices, updates, out}, []view.View{out})
 }
 
 // merger joins the second view of a nest into the first, each shifted by some elements.
