@@ -219,19 +219,92 @@ func reversed(taps []float64) []float64 {
 	return out
 }
 
+// reach is how far the filter reaches beyond the picture, a quarter of its taps.
+const reach = 3
+
 // transform changes places by the inverse, at twice the resolution: mirror images beyond the edges, up, read, down (appendix B.2).
 func transform(x, inverse *Node) *Node {
 	side := x.Shape().Dimensions[1]
-	const reach = 3 // a quarter of the filter
-	x = ops.ReflectPad(x, side-1)
-	x = ops.Filter(x, times(reversed(lowpass), 2), ops.FilterOptions{Up: 2, Before: 6, After: 5})
+	x = ops.Separable(x, upwards(side))
 	// The inverse at twice the resolution: places are twice as far, and the new middles lie half a pixel off the old ones.
 	half := shiftOf(inverse, -0.5)
 	doubled := product(product(scaleOf(inverse, 2), inverse), scaleOf(inverse, 0.5))
 	doubled = product(product(half, doubled), shiftOf(inverse, 0.5))
 	larger := 2 * (side + 2*reach)
 	x = ops.Warp(x, graph.SliceAxis(doubled, 1, graph.AxisRange(0, 2)), larger, larger)
-	return ops.Filter(x, lowpass, ops.FilterOptions{Down: 2, Before: -1, After: -1})
+	return ops.Separable(x, downwards(side))
+}
+
+// upwards is the matrix that lays mirror images around an axis and doubles it, smoothed by the filter.
+func upwards(side int) [][]float64 {
+	taps := times(reversed(lowpass), 2)
+	return matrixOf(side, func(line []float64) []float64 {
+		var apart []float64
+		for _, v := range mirrored(line, side-1) {
+			apart = append(apart, v, 0)
+		}
+		return correlate(apart, taps, 6, 5)
+	})
+}
+
+// downwards is the matrix that smooths an axis of twice the side with the filter's reach around, and halves it.
+func downwards(side int) [][]float64 {
+	return matrixOf(2*(side+2*reach), func(line []float64) []float64 {
+		var every []float64
+		for i, v := range correlate(line, lowpass, -1, -1) {
+			if i%2 == 0 {
+				every = append(every, v)
+			}
+		}
+		return every
+	})
+}
+
+// matrixOf is the matrix [outputs][n] of a linear function of n numbers.
+func matrixOf(n int, f func(line []float64) []float64) [][]float64 {
+	var m [][]float64
+	for i := range n {
+		unit := make([]float64, n)
+		unit[i] = 1
+		for o, v := range f(unit) {
+			if i == 0 {
+				m = append(m, make([]float64, n))
+			}
+			m[o][i] = v
+		}
+	}
+	return m
+}
+
+// mirrored lays mirror images before and after a line, its ends not repeated.
+func mirrored(line []float64, padding int) []float64 {
+	var out []float64
+	for i := -padding; i < len(line)+padding; i++ {
+		at := i
+		if at < 0 {
+			at = -at
+		}
+		if at >= len(line) {
+			at = 2*(len(line)-1) - at
+		}
+		out = append(out, line[at])
+	}
+	return out
+}
+
+// correlate weighs the numbers of a line by the taps from every place on, with zeros before and after, or with some cut off.
+func correlate(line, taps []float64, before, after int) []float64 {
+	var out []float64
+	for o := range len(line) + before + after - len(taps) + 1 {
+		sum := 0.0
+		for t, tap := range taps {
+			if at := o + t - before; at >= 0 && at < len(line) {
+				sum += tap * line[at]
+			}
+		}
+		out = append(out, sum)
+	}
+	return out
 }
 
 // recolour applies [batch, 4, 4] to the colours of pictures, or of one channel its mean row (appendix B.3).
@@ -354,30 +427,20 @@ func (a *augmenter) gains() *Node {
 	return all
 }
 
-// filter amplifies the bands of each picture by its gains [batch, bands], mirror images beyond the edges.
+// filter amplifies the bands of each picture by its gains [batch, bands], mirror images beyond the edges. Each band's filter is a matrix
+// along an axis, and a picture's is their sum by its gains.
 func filter(x, gains *Node) *Node {
 	d := x.Shape().Dimensions
 	var flat []float64
 	for _, taps := range bank() {
-		flat = append(flat, taps...)
+		for _, row := range matrixOf(d[1], func(line []float64) []float64 { return correlate(mirrored(line, filterReach), taps, 0, 0) }) {
+			flat = append(flat, row...)
+		}
 	}
 	filters := graph.ConvertDType(graph.Reshape(graph.Const(x.Graph(), flat), bands, -1), x.DType())
-	taps := graph.Dot(gains, filters).Product() // [batch, 2 reach + 1]
-	x = ops.ReflectPad(x, filterReach)
-	for axis := 1; axis <= 2; axis++ {
-		var sum *Node
-		for t := range 2*filterReach + 1 {
-			tap := graph.Reshape(graph.SliceAxis(taps, 1, graph.AxisElem(t)), d[0], 1, 1, 1)
-			part := graph.Mul(graph.SliceAxis(x, axis, graph.AxisRange(t, t+d[axis])), tap)
-			if sum == nil {
-				sum = part
-			} else {
-				sum = graph.Add(sum, part)
-			}
-		}
-		x = sum
-	}
-	return x
+	along := graph.Reshape(graph.Dot(gains, filters).Product(), d[0], d[1], d[1]) // [batch, out, in]
+	x = graph.Einsum("boi,biw->bow", along, graph.Reshape(x, d[0], d[1], -1))
+	return graph.Einsum("boi,bhic->bhoc", along, graph.Reshape(x, d...))
 }
 
 // corrupt adds noise and cuts a square out (appendix B.5).

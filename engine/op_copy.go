@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -137,6 +138,14 @@ func moveRow[T any](dst, src []T, d, s, ds, ss, n int) {
 		copy(dst[d:d+n], src[s:s+n])
 		return
 	}
+	if ds == 1 && ss == 0 && n > 0 { // one value: what is filled already fills as much again
+		row := dst[d : d+n]
+		row[0] = src[s]
+		for filled := 1; filled < n; filled *= 2 {
+			copy(row[filled:], row[:filled])
+		}
+		return
+	}
 	for range n {
 		dst[d] = src[s]
 		d += ds
@@ -194,10 +203,36 @@ func (o padOp) lower(p *planner, n *ir.Node) {
 		return
 	}
 	if src.Size() < out.Size() {
-		fill := p.in(n, 1).BroadcastTo(out.Dims)
-		p.copy(out, fill, n.Out[0].DType)
+		for _, margin := range margins(out, dst) {
+			p.copy(margin, p.in(n, 1).BroadcastTo(margin.Dims), n.Out[0].DType)
+		}
 	}
 	p.copy(dst, src, n.Out[0].DType)
+}
+
+// margins are views that cover what a part of an array leaves free: slabs beside it, or the whole array where it is small, or the part has gaps
+// or is less than half of it.
+func margins(whole, part view.View) []view.View {
+	if whole.Size() < taskElements || part.Size() < whole.Size()/2 || !slices.Equal(part.Strides, whole.Strides) {
+		return []view.View{whole}
+	}
+	var list []view.View
+	rank := len(whole.Dims)
+	starts, limits := make([]int, rank), slices.Clone(whole.Dims) // shrink to the part, axis by axis
+	at := part.Offset - whole.Offset
+	for a := range rank {
+		first := at / whole.Strides[a]
+		at -= first * whole.Strides[a]
+		last := first + part.Dims[a]
+		for _, edge := range [][2]int{{0, first}, {last, whole.Dims[a]}} {
+			if edge[0] < edge[1] {
+				starts[a], limits[a] = edge[0], edge[1]
+				list = append(list, whole.Slice(starts, limits, ones(rank)))
+			}
+		}
+		starts[a], limits[a] = first, last
+	}
+	return list
 }
 
 // overlap is the part of the operand that is in the result, and where it lies there.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -285,6 +286,52 @@ func TestPadCrops(t *testing.T) {
 	})
 	if got := fmt.Sprint(out...); got != "[2 3 4 9 9] [9 2 9 3] []" {
 		t.Errorf("padded: %s", got)
+	}
+}
+
+// TestLargePads: large arrays are filled beside what is copied only.
+func TestLargePads(t *testing.T) {
+	dims := []int{3, 60, 40, 5}
+	x := single(noise(1, 3*60*40*5))
+	for _, axes := range [][]compute.PadAxis{
+		{{}, {Start: 1, End: 2}, {Start: 3, End: 1}, {}},
+		{{}, {}, {End: 1}, {}},
+		{{Start: 1}, {Start: -2, End: 1}, {Start: 1, End: -3}, {End: 2}},
+		{{}, {Start: 5, Interior: 1}, {}, {}},
+		{{}, {Start: 300}, {}, {}},
+	} {
+		outs, want := make([]int, 4), []float32(nil)
+		for a, p := range axes {
+			outs[a] = dims[a] + (dims[a]-1)*p.Interior + p.Start + p.End
+		}
+		for i := range outs[0] {
+			for j := range outs[1] {
+				for k := range outs[2] {
+					for l := range outs[3] {
+						value, at := float32(7), 0
+						for a, o := range []int{i, j, k, l} {
+							o -= axes[a].Start
+							step := axes[a].Interior + 1
+							if at < 0 || o < 0 || o%step != 0 || o/step >= dims[a] {
+								at = -1
+								break
+							}
+							at = at*dims[a] + o/step
+						}
+						if at >= 0 {
+							value = x[at]
+						}
+						want = append(want, value)
+					}
+				}
+			}
+		}
+		out := results(t, func(f *Function) []compute.Value {
+			return []compute.Value{must(f.Pad(must(f.Constant(x, dims...)), must(f.Constant([]float32{7})), axes...))}
+		})
+		if !slices.Equal(out[0].([]float32), want) {
+			t.Errorf("padding by %v is not its definition", axes)
+		}
 	}
 }
 

@@ -99,6 +99,12 @@ func copyRows(dst, src []byte, bytes, at, n int, starts []int) {
 }
 
 func copyRowsOf[T any](dst, src []T, at, n int, starts []int) {
+	if n == 1 {
+		for i, start := range starts {
+			dst[at+i] = src[start]
+		}
+		return
+	}
 	const short = 8 // below it a call costs more than the copy
 	for _, start := range starts {
 		to, from := dst[at:at+n], src[start:start+n]
@@ -115,6 +121,15 @@ func copyRowsOf[T any](dst, src []T, at, n int, starts []int) {
 
 // addRows adds the rows of n elements that follow each other in src from at on to where they start in dst, but for those that are outside.
 func addRows(dst, src []float32, base, at, n int, starts []int) {
+	if n == 1 {
+		dst = dst[base:]
+		for i, start := range starts {
+			if start != outside {
+				dst[start] += src[at+i]
+			}
+		}
+		return
+	}
 	for _, start := range starts {
 		if start != outside {
 			to, from := dst[base+start:base+start+n], src[at:at+n]

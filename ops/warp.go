@@ -22,32 +22,29 @@ func Warp(x, inverse *graph.Node, height, width int) *graph.Node {
 	entry := func(i, j int) *graph.Node {
 		return graph.Reshape(graph.Slice(inverse, graph.AxisRange(), graph.AxisElem(i), graph.AxisElem(j)), d[0], 1, 1)
 	}
-	read := func(i, n int) *graph.Node { // where in x, as an index
+	place := func(i, n int) *graph.Node { // where in x, as an index
 		at := graph.Add(graph.Add(graph.Mul(column, entry(i, 0)), graph.Mul(row, entry(i, 1))), entry(i, 2))
 		return graph.AddScalar(at, float64(n)/2-0.5)
 	}
-	right, down := read(0, d[2]), read(1, d[1])
+	right, down := place(0, d[2]), place(1, d[1])
 	left, top := graph.Floor(right), graph.Floor(down)
 	right, down = graph.Sub(right, left), graph.Sub(down, top) // the shares of the next element
 
-	rows := graph.Reshape(x, d[0]*d[1]*d[2], d[3])
-	var sum *graph.Node
+	// All four neighbours of all places are read at once, from planes, so that what comes out is added up along whole rows.
+	var indices, shares []*graph.Node
 	for corner := range 4 {
 		i, j := corner/2, corner%2
-		share := graph.Mul(shareOf(down, i), shareOf(right, j))
 		r, rIn := within(graph.AddScalar(top, float64(i)), d[1])
 		c, cIn := within(graph.AddScalar(left, float64(j)), d[2])
-		record := graph.Iota(x.Graph(), shapes.Make(dtypes.Int32, d[0], height, width), 0)
-		index := graph.Add(graph.MulScalar(graph.Add(graph.MulScalar(record, d[1]), r), d[2]), c)
+		share := graph.Mul(shareOf(down, i), shareOf(right, j))
 		share = graph.Where(graph.LogicalAnd(rIn, cIn), share, graph.ZerosLike(share))
-		part := graph.Mul(graph.Gather(rows, graph.InsertAxes(index, -1)), graph.InsertAxes(share, -1))
-		if sum == nil {
-			sum = part
-		} else {
-			sum = graph.Add(sum, part)
-		}
+		indices = append(indices, graph.InsertAxes(graph.Add(graph.MulScalar(r, d[2]), c), 0, 1)) // [1, batch, 1, height, width]
+		shares = append(shares, graph.InsertAxes(share, 0, 1))
 	}
-	return sum
+	plane := graph.MulScalar(graph.Iota(x.Graph(), shapes.Make(dtypes.Int32, d[0]*d[3]), 0), d[1]*d[2])
+	index := graph.Add(graph.Concatenate(indices, 0), graph.Reshape(plane, 1, d[0], d[3], 1, 1))
+	read := graph.Gather(graph.Reshape(planesOf(x), -1), graph.InsertAxes(index, -1)) // [4, batch, channels, height, width]
+	return pixelsOf(graph.ReduceSum(graph.Mul(read, graph.Concatenate(shares, 0)), 0))
 }
 
 // shareOf is the weight of the first (0) or the next (1) of two neighbours.
