@@ -85,3 +85,34 @@ func TestContestOutlivesPeers(t *testing.T) {
 		t.Error("we failed, and nobody noticed")
 	}
 }
+
+// A layout that lost its first trial to a busy machine gets more of them; one that is far behind does not, nor one that takes long.
+func TestTheFasterLayoutIsTriedAgain(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		first, then   [2]float64 // seconds of the first trial and of the later ones, by layout
+		best, retried int
+	}{
+		{"close", [2]float64{0.9, 1.0}, [2]float64{0.9, 0.7}, 1, retrials},
+		{"clear", [2]float64{0.9, 2.0}, [2]float64{0.9, 0.7}, 0, 0},
+		{"long", [2]float64{15, 16}, [2]float64{15, 10}, 0, 0},
+		{"soon clear", [2]float64{1.0, 1.2}, [2]float64{0.5, 1.2}, 0, 1},
+	} {
+		var rivals []*entrant
+		asked := 0
+		for i := range 2 {
+			e := &entrant{took: c.first[i]}
+			e.burst = func(_ context.Context, runs int) ([]float64, error) {
+				asked++
+				return slices.Repeat([]float64{c.then[i]}, runs), nil
+			}
+			rivals = append(rivals, e)
+		}
+		if err := tryAgain(t.Context(), rivals); err != nil {
+			t.Fatal(err)
+		}
+		if fastest(rivals) != rivals[c.best] || asked != 2*c.retried {
+			t.Errorf("%s: took %v and %v after %d bursts", c.name, rivals[0].took, rivals[1].took, asked)
+		}
+	}
+}
