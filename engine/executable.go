@@ -31,10 +31,12 @@ func newExecutable(b *Builder) (*Executable, error) {
 	for _, n := range b.main.params {
 		e.inputs = append(e.inputs, n.Out[0])
 	}
-	total := 0
 	for _, v := range b.main.graph.Outputs {
 		e.outputs = append(e.outputs, v.Shape())
-		size, err := byteSize(v.Shape())
+	}
+	total := 0
+	for _, s := range slices.Concat(e.inputs, e.outputs) {
+		size, err := byteSize(s)
 		if err != nil {
 			return nil, fmt.Errorf("engine: %s: %w", b.name, err)
 		}

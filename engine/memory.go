@@ -97,7 +97,7 @@ type recycler struct {
 	mu     sync.Mutex
 	free   map[int][][]byte // by size
 	bytes  int              // in free
-	limit  int              // of bytes: the most that one execution has put out
+	limit  int              // of bytes: the most that goes in and out of one execution
 	closed bool
 }
 
@@ -133,7 +133,7 @@ func (r *recycler) put(mem []byte) {
 	r.bytes += n
 }
 
-// expect says that executions put out this many bytes, so that many are worth keeping.
+// expect says that so many bytes go in and out of executions, so that many are worth keeping.
 func (r *recycler) expect(n int) {
 	r.mu.Lock()
 	r.limit = max(r.limit, n)

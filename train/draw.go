@@ -4,19 +4,22 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // draw makes the inputs that a round draws. Records come in an order of their own for each move, latents from a stream
 // of their own for each turn: both depend on seed and round alone, so a resumed run needs no state.
-func (t *Trainer) draw(ctx context.Context, p *program, act, within int) ([]*tensors.Tensor, error) {
-	drawn := make([]*tensors.Tensor, len(p.draws))
+func (t *Trainer) draw(ctx context.Context, p *program, act, within int) (drawn []*tensors.Tensor, err error) {
+	drawn = make([]*tensors.Tensor, len(p.draws))
 	moves := map[string]gan.Move{}
 	for _, move := range t.Game.Acts[act].Moves {
 		moves[move.Name] = move
@@ -25,7 +28,10 @@ func (t *Trainer) draw(ctx context.Context, p *program, act, within int) ([]*ten
 	for i, d := range p.draws {
 		if d.Need.Kind != gan.Record {
 			random := layers.Stream(t.Seed, "draw", d.Need.Name, d.Move, strconv.Itoa(t.round), strconv.Itoa(d.Turn))
-			drawn[i] = sample(random, d.Need, batch, t.Weights.DType)
+			a := t.sample(random, d.Need, batch)
+			if drawn[i], err = onDevice(t.Backend, a, t.Weights.DType); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		// All fields of a turn's records come from the same records, unless a need is drawn apart; draws of one turn mostly follow each other.
@@ -43,7 +49,9 @@ func (t *Trainer) draw(ctx context.Context, p *program, act, within int) ([]*ten
 		if !ok {
 			return nil, fmt.Errorf("train: the game needs the field %q, and the data has none of that name", d.Need.Name)
 		}
-		drawn[i] = tensorOf(field, t.Weights.DType)
+		if drawn[i], err = onDevice(t.Backend, field, t.Weights.DType); err != nil {
+			return nil, err
+		}
 	}
 	return drawn, nil
 }
@@ -61,16 +69,20 @@ func (t *Trainer) load(ctx context.Context, source data.Source, name string, tur
 	return source.Read(ctx, order.Indices(int64(turn)*int64(batch), batch), t.batch)
 }
 
-// tensorOf copies an array into a tensor.
-func tensorOf(a data.Array, dtype dtypes.DType) *tensors.Tensor {
+// onDevice copies an array to the backend, and nowhere else on the way.
+func onDevice(backend compute.Backend, a data.Array, dtype dtypes.DType) (*tensors.Tensor, error) {
+	var flat any = a.Float
 	switch {
 	case a.Int != nil:
-		return tensors.FromFlatDataAndDimensions(a.Int, a.Shape...)
+		flat, dtype = a.Int, dtypes.Int32
 	case dtype == dtypes.Float64:
-		return tensors.FromFlatDataAndDimensions(widen(a.Float), a.Shape...)
-	default:
-		return tensors.FromFlatDataAndDimensions(a.Float, a.Shape...)
+		flat = widen(a.Float)
 	}
+	buffer, err := backend.BufferFromFlatData(0, flat, shapes.Make(dtype, a.Shape...))
+	if err != nil {
+		return nil, err
+	}
+	return tensors.FromBuffer(buffer)
 }
 
 func widen(single []float32) []float64 {
@@ -81,8 +93,8 @@ func widen(single []float32) []float64 {
 	return double
 }
 
-// sample draws a need for a batch.
-func sample(random *rand.Rand, need gan.Need, batch int, dtype dtypes.DType) *tensors.Tensor {
+// sample draws a need for a batch. The numbers are good until the next sample.
+func (t *Trainer) sample(random *rand.Rand, need gan.Need, batch int) data.Array {
 	dims := append([]int{batch}, need.Shape...)
 	size := 1
 	for _, d := range dims {
@@ -93,11 +105,11 @@ func sample(random *rand.Rand, need gan.Need, batch int, dtype dtypes.DType) *te
 		for i := range labels {
 			labels[i] = int32(random.IntN(need.Classes))
 		}
-		return tensors.FromFlatDataAndDimensions(labels, dims...)
+		return data.Array{Shape: dims, Int: labels}
 	}
-	values := make([]float32, size)
-	fill(random, need, values)
-	return tensorOf(data.Array{Shape: dims, Float: values}, dtype)
+	t.drawn = slices.Grow(t.drawn[:0], size)[:size]
+	fill(random, need, t.drawn)
+	return data.Array{Shape: dims, Float: t.drawn}
 }
 
 // fill draws the numbers of a need.

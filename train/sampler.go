@@ -250,7 +250,10 @@ func stack(inputs []Inputs, need gan.Need, dtype dtypes.DType) *tensors.Tensor {
 	for _, in := range inputs {
 		values = append(values, in.Floats[need.Name]...)
 	}
-	return tensorOf(data.Array{Shape: dims, Float: values}, dtype)
+	if dtype == dtypes.Float64 {
+		return tensors.FromFlatDataAndDimensions(widen(values), dims...)
+	}
+	return tensors.FromFlatDataAndDimensions(values, dims...)
 }
 
 // arrayOf copies a float tensor out.

@@ -29,6 +29,7 @@ type Trainer struct {
 	programs map[string]*program
 	orders   map[string]*data.Order
 	batch    data.Batch
+	drawn    []float32 // room for what is drawn
 }
 
 // Result is what a round reports.
@@ -75,6 +76,9 @@ func (t *Trainer) Play(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	outputs, err := p.run(ctx, t.Backend, t.Interrupt, t.Weights, draws, t.knobs())
+	for _, d := range draws {
+		d.FinalizeAll() // the next round's take their memory
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
