@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -123,13 +124,22 @@ func TestAttentionChangesNothingAtFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, b := figures(t, 16, 1, 16), backend(t)
+	scored := map[string]float64{} // by the critic in the first round
 	samples := func(rounds int, settings ...string) []float32 {
 		game, err := configure(t, model, slices.Concat(small(t, model), []string{"filters=8", "critic-filters=8"}, settings)...).game(s.shape)
 		if err != nil {
 			t.Fatal(err)
 		}
 		tr := trainer(t, b, game, s, 10)
-		run(t, tr, rounds)
+		for range rounds {
+			result, err := tr.Play(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Round == 1 {
+				scored[fmt.Sprint(settings)], _ = result.Get("critic/real")
+			}
+		}
 		sampler, err := train.NewSampler(b, game, tr.Weights, false)
 		if err != nil {
 			t.Fatal(err)
@@ -149,5 +159,8 @@ func TestAttentionChangesNothingAtFirst(t *testing.T) {
 	}
 	if slices.Equal(samples(3), samples(3, "technique.attention=0")) {
 		t.Error("attention changes nothing in three rounds")
+	}
+	if with, without := scored["[]"], scored["[technique.attention=0]"]; with != without || with == 0 {
+		t.Errorf("the critic's first score is %v with attention and %v without", with, without)
 	}
 }
