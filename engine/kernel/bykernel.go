@@ -205,6 +205,9 @@ func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock
 	t.cStride = g.weightIn
 	for col := col0; col < col1; {
 		vectors := k.strip(col1 - col)
+		if band.rows < len(k.col[3]) && k.col[3][band.rows] != nil && col1-col >= 4*k.lanes {
+			vectors = 4
+		}
 		width := min(vectors*k.lanes, col1-col)
 		edge := width < vectors*k.lanes
 		if edge {

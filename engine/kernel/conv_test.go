@@ -45,6 +45,7 @@ func convCases() []Conv {
 		{Batch: 3, Height: 9, Width: 11, In: 48, Out: 3, KernelHeight: 1, KernelWidth: 1},
 		{Batch: 2, Height: 20, Width: 13, In: 16, Out: 1, KernelHeight: 1, KernelWidth: 1},
 		{Batch: 1, Height: 5, Width: 1, In: 4, Out: 80, KernelHeight: 1, KernelWidth: 1},
+		{Batch: 2, Height: 7, Width: 6, In: 1, Out: 150, KernelHeight: 3, KernelWidth: 5, PadTop: 1, PadLeft: 2},
 		{Batch: 3, Height: 5, Width: 7, In: 3, Out: 160, KernelHeight: 1, KernelWidth: 1},
 		{Batch: 1, Height: 3, Width: 4, In: 4, Out: 64, KernelHeight: 1, KernelWidth: 1},
 		{Batch: 1, Height: 1, Width: 9, In: 1, Out: 32, KernelHeight: 1, KernelWidth: 1},

@@ -17,6 +17,7 @@
 //     panels of 32 columns, [k][32]. Matrix products, strided convolutions, the phases of transposed ones and the
 //     products of short convolutions are all this one form with other offsets. 12 x 32 numbers (AVX-512), 6 x 16 (AVX2).
 //   - columns: step k reads neighbouring numbers of A and of B, both in place: transposed A, and gradients by the kernel.
+//     With few rows, up to 6 x 64 or 3 x 32.
 //
 // Any number of rows is cut into tiles of nearly equal height, which all exist. Tiles that stick out at the right are
 // computed in a small buffer and copied. Nothing is ever read or written beyond an operand.

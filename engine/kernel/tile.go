@@ -49,10 +49,10 @@ func (t *colTile) check(rows, cols int) {
 
 // kernels are the micro-kernels of one level.
 type kernels struct {
-	lanes      int                    // floats in a vector
-	rows       int                    // of the tallest tile
-	row        *[2][13]func(*rowTile) // by vectors-1 and rows
-	col        *[2][13]func(*colTile)
+	lanes      int                                                                               // floats in a vector
+	rows       int                                                                               // of the tallest tile
+	row        *[4][13]func(*rowTile)                                                            // by vectors-1 and rows
+	col        *[4][13]func(*colTile)                                                            // four vectors only with few rows; nil: there is none
 	row64      *[13]func(*rowTile64)                                                             // two vectors wide, by rows; nil: plain Go
 	transpose  func(dst, src *float32, dstStride, srcStride, blocks int)                         // 8 rows of 8*blocks numbers; strides in floats
 	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
@@ -77,7 +77,7 @@ func (k *kernels) tiles(n int) int { return (n + k.rows - 1) / k.rows }
 
 // portable has tiles of 4 x 32: as many running sums as fit in the first cache of anything.
 var portable = func() *kernels {
-	k := &kernels{lanes: 16, rows: 4, row: new([2][13]func(*rowTile)), col: new([2][13]func(*colTile))}
+	k := &kernels{lanes: 16, rows: 4, row: new([4][13]func(*rowTile)), col: new([4][13]func(*colTile))}
 	for v := range 2 {
 		for rows := 1; rows <= k.rows; rows++ {
 			cols := (v + 1) * k.lanes

@@ -79,7 +79,7 @@ func rowAVX512x11x16(t *rowTile)
 func rowAVX512x12x16(t *rowTile)
 
 // rowAVX512 is indexed by vectors-1 and rows.
-var rowAVX512 = [2][13]func(*rowTile){
+var rowAVX512 = [4][13]func(*rowTile){
 	1: {1: rowAVX512x1x32, 2: rowAVX512x2x32, 3: rowAVX512x3x32, 4: rowAVX512x4x32, 5: rowAVX512x5x32, 6: rowAVX512x6x32, 7: rowAVX512x7x32, 8: rowAVX512x8x32, 9: rowAVX512x9x32, 10: rowAVX512x10x32, 11: rowAVX512x11x32, 12: rowAVX512x12x32},
 	0: {1: rowAVX512x1x16, 2: rowAVX512x2x16, 3: rowAVX512x3x16, 4: rowAVX512x4x16, 5: rowAVX512x5x16, 6: rowAVX512x6x16, 7: rowAVX512x7x16, 8: rowAVX512x8x16, 9: rowAVX512x9x16, 10: rowAVX512x10x16, 11: rowAVX512x11x16, 12: rowAVX512x12x16},
 }
@@ -156,10 +156,29 @@ func colAVX512x11x16(t *colTile)
 //go:noescape
 func colAVX512x12x16(t *colTile)
 
+//go:noescape
+func colAVX512x1x64(t *colTile)
+
+//go:noescape
+func colAVX512x2x64(t *colTile)
+
+//go:noescape
+func colAVX512x3x64(t *colTile)
+
+//go:noescape
+func colAVX512x4x64(t *colTile)
+
+//go:noescape
+func colAVX512x5x64(t *colTile)
+
+//go:noescape
+func colAVX512x6x64(t *colTile)
+
 // colAVX512 is indexed by vectors-1 and rows.
-var colAVX512 = [2][13]func(*colTile){
+var colAVX512 = [4][13]func(*colTile){
 	1: {1: colAVX512x1x32, 2: colAVX512x2x32, 3: colAVX512x3x32, 4: colAVX512x4x32, 5: colAVX512x5x32, 6: colAVX512x6x32, 7: colAVX512x7x32, 8: colAVX512x8x32, 9: colAVX512x9x32, 10: colAVX512x10x32, 11: colAVX512x11x32, 12: colAVX512x12x32},
 	0: {1: colAVX512x1x16, 2: colAVX512x2x16, 3: colAVX512x3x16, 4: colAVX512x4x16, 5: colAVX512x5x16, 6: colAVX512x6x16, 7: colAVX512x7x16, 8: colAVX512x8x16, 9: colAVX512x9x16, 10: colAVX512x10x16, 11: colAVX512x11x16, 12: colAVX512x12x16},
+	3: {1: colAVX512x1x64, 2: colAVX512x2x64, 3: colAVX512x3x64, 4: colAVX512x4x64, 5: colAVX512x5x64, 6: colAVX512x6x64},
 }
 
 //go:noescape
@@ -181,7 +200,7 @@ func rowAVX2x5x16(t *rowTile)
 func rowAVX2x6x16(t *rowTile)
 
 // rowAVX2 is indexed by vectors-1 and rows.
-var rowAVX2 = [2][13]func(*rowTile){
+var rowAVX2 = [4][13]func(*rowTile){
 	1: {1: rowAVX2x1x16, 2: rowAVX2x2x16, 3: rowAVX2x3x16, 4: rowAVX2x4x16, 5: rowAVX2x5x16, 6: rowAVX2x6x16},
 }
 
@@ -203,9 +222,19 @@ func colAVX2x5x16(t *colTile)
 //go:noescape
 func colAVX2x6x16(t *colTile)
 
+//go:noescape
+func colAVX2x1x32(t *colTile)
+
+//go:noescape
+func colAVX2x2x32(t *colTile)
+
+//go:noescape
+func colAVX2x3x32(t *colTile)
+
 // colAVX2 is indexed by vectors-1 and rows.
-var colAVX2 = [2][13]func(*colTile){
+var colAVX2 = [4][13]func(*colTile){
 	1: {1: colAVX2x1x16, 2: colAVX2x2x16, 3: colAVX2x3x16, 4: colAVX2x4x16, 5: colAVX2x5x16, 6: colAVX2x6x16},
+	3: {1: colAVX2x1x32, 2: colAVX2x2x32, 3: colAVX2x3x32},
 }
 
 // row64AVX512 is indexed by rows.

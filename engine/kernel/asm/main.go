@@ -125,7 +125,17 @@ func main() {
 				}
 				fmt.Fprintln(&table, "},")
 			}
-			fmt.Fprintf(&decl, "// %s%s is indexed by vectors-1 and rows.\nvar %s%s = [2][13]func(*%sTile){\n%s}\n\n", kind.name, f.name, kind.name, f.name, kind.name, table.String())
+			if kind.name == "col" {
+				fmt.Fprint(&table, "3: {")
+				for m := 1; m <= f.rows/2; m++ {
+					name := fmt.Sprintf("col%sx%dx%d", f.name, m, 4*f.lanes)
+					wideColTile(f, name, m)
+					fmt.Fprintf(&decl, "//go:noescape\nfunc %s(t *colTile)\n\n", name)
+					fmt.Fprintf(&table, "%d: %s, ", m, name)
+				}
+				fmt.Fprintln(&table, "},")
+			}
+			fmt.Fprintf(&decl, "// %s%s is indexed by vectors-1 and rows.\nvar %s%s = [4][13]func(*%sTile){\n%s}\n\n", kind.name, f.name, kind.name, f.name, kind.name, table.String())
 		}
 	}
 	for _, f := range families {
@@ -345,6 +355,35 @@ func rowTile(f family, name string, rows, vectors int) {
 // transposed times B, and the gradient of a convolution by its kernel, with a segment for each row of pixels.
 func colTile(f family, name string, rows, vectors int) {
 	r := registers{f, rows, vectors}
+	columns(r, name, func(a, b, _ reg.GPPhysical) {
+		r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: a, Disp: 4 * row} })
+	})
+}
+
+// wideColTile is colTile for few rows and four vectors of columns, which it reads into one register after the other. There is little to
+// do with each of them, so that memory is what counts: it asks for those of 16 steps later.
+func wideColTile(f family, name string, rows int) {
+	r := registers{f, rows, 4}
+	first := r.height * r.width
+	columns(r, name, func(a, b, fetch reg.GPPhysical) {
+		for row := range rows {
+			VBROADCASTSS(Mem{Base: a, Disp: 4 * row}, r.vector(first+row))
+		}
+		vector := r.vector(first + rows)
+		for v := range r.width {
+			if v*r.bytes()%64 == 0 {
+				PREFETCHT0(Mem{Base: b, Index: fetch, Scale: 1, Disp: v * r.bytes()})
+			}
+			VMOVUPS(Mem{Base: b, Disp: v * r.bytes()}, vector)
+			for row := range rows {
+				VFMADD231PS(vector, r.vector(first+row), r.acc(row, v))
+			}
+		}
+	})
+}
+
+// columns writes a tile of the column form with the given steps, from where a and b point; fetch is the way to the vectors of 16 steps later.
+func columns(r registers, name string, step func(a, b, fetch reg.GPPhysical)) {
 	TEXT(name, attr.NOSPLIT, "func(t *byte)")
 	t := Load(Param("t"), reg.RDI).(reg.GPPhysical)
 	stride := reg.RBX
@@ -360,7 +399,7 @@ func colTile(f family, name string, rows, vectors int) {
 	r.start(at(colFields, "add", t), cRow, func() {})
 
 	segment, left, aStride, bStride := reg.RSI, reg.RCX, reg.R8, reg.R9
-	a, b, k, first := reg.R10, reg.R11, reg.R12, reg.RDX
+	a, b, k, first, fetch := reg.R10, reg.R11, reg.R12, reg.RDX, reg.R13
 	segments := at(colFields, "segments", t)
 	MOVQ(segments, segment)
 	segments.Disp += 8
@@ -369,6 +408,8 @@ func colTile(f family, name string, rows, vectors int) {
 	MOVQ(at(colFields, "bStride", t), bStride)
 	SHLQ(Imm(2), aStride)
 	SHLQ(Imm(2), bStride)
+	MOVQ(bStride, fetch)
+	SHLQ(Imm(4), fetch)
 	CMPQ(at(colFields, "length", t), Imm(0))
 	JE(LabelRef("done"))
 
@@ -385,7 +426,7 @@ func colTile(f family, name string, rows, vectors int) {
 	MOVQ(at(colFields, "length", t), k)
 
 	Label("step")
-	r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: a, Disp: 4 * row} })
+	step(a, b, fetch)
 	ADDQ(aStride, a)
 	ADDQ(bStride, b)
 	DECQ(k)
