@@ -32,6 +32,7 @@ func bars() []bar {
 		{"the same, the highest", 1.1, 1.1, false, "", highest("conv/*/*/*", ratio(torch)), nil},
 		{"their errors against float64, root mean square / direct float32's, the highest", 2, 2, false, "", highest("conv/*/*/*", rmsError), nil},
 		{"the same, the largest error / direct float32's, the highest", 4, 4, false, "", highest("conv/*/*/*", maxError), nil},
+		{"a residual block of CycleGAN, forward and backward, one and four pictures: time / eager, the higher", 1.0, 0.7, false, "", highest("block/*/*", ratio(torch)), nil},
 		{"round of DCGAN-64, batch 64: time / PyTorch eager", 0.65, 0.50, false, "", mean("round/dcgan64", ratio(torch)), nil},
 		{"time / torch.compile", 0.70, 0.52, false, "", mean("round/dcgan64", ratio(compiled)), nil},
 		{"time / JAX jit", 0.60, 0.45, false, "", mean("round/dcgan64", ratio(jax)), nil},

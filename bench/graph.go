@@ -25,8 +25,13 @@ type work struct {
 // inputs makes a parameter of the graph with random values.
 type inputs func(name string, dims ...int) *graph.Node
 
+// alone makes a graph with one output.
+func alone(build func(g *graph.Graph, in inputs) *graph.Node) func(g *graph.Graph, in inputs) []*graph.Node {
+	return func(g *graph.Graph, in inputs) []*graph.Node { return []*graph.Node{build(g, in)} }
+}
+
 // onEngine compiles what build makes on a new engine. The configuration is that of engine.New.
-func onEngine(config string, threads int, build func(g *graph.Graph, in inputs) *graph.Node) (w *work, err error) {
+func onEngine(config string, threads int, build func(g *graph.Graph, in inputs) []*graph.Node) (w *work, err error) {
 	backend, err := engine.New(fmt.Sprintf("threads=%d,%s", threads, config))
 	if err != nil {
 		return nil, err
@@ -35,7 +40,7 @@ func onEngine(config string, threads int, build func(g *graph.Graph, in inputs) 
 }
 
 // onBackend compiles what build makes. The backend is the work's from then on.
-func onBackend(backend compute.Backend, build func(g *graph.Graph, in inputs) *graph.Node) (w *work, err error) {
+func onBackend(backend compute.Backend, build func(g *graph.Graph, in inputs) []*graph.Node) (w *work, err error) {
 	ops.Register()
 	w = &work{backend: backend, values: map[string][]float32{}}
 	g := graph.NewGraph(backend, "bench")
@@ -55,7 +60,7 @@ func onBackend(backend compute.Backend, build func(g *graph.Graph, in inputs) *g
 		w.inputs, w.values[name] = append(w.inputs, buffer), values
 		return graph.Parameter(g, name, shape)
 	})
-	if err := g.Compile(out); err != nil {
+	if err := g.Compile(out...); err != nil {
 		panic(err)
 	}
 	w.executable = g.Executable()

@@ -66,11 +66,11 @@ func (o RoundOptions) game() (*gan.Game, string, error) {
 	if o.Classes > 0 {
 		shape.Classes = o.Classes
 	}
-	game, err := makeGame(m, shape, o.Set)
+	game, err := lastAct(makeGame(m, shape, o.Set))
 	return game, fmt.Sprintf("%s %dx%dx%d", m.Name, shape.Shape[0], shape.Shape[1], shape.Shape[2]), err
 }
 
-// ProfileRound plays rounds of a model on random pictures and returns how they spend their time.
+// ProfileRound plays rounds of a model on random pictures, of its last act, and returns how they spend their time.
 func ProfileRound(ctx context.Context, o RoundOptions) (*Profile, error) {
 	game, name, err := o.game()
 	if err != nil {

@@ -55,7 +55,7 @@ func convs() (tasks []task) {
 			tasks = append(tasks, task{
 				name: "conv/" + c.name + "/" + direction, flops: c.flops(), length: 800 * time.Millisecond,
 				ours: func(ctx context.Context, threads int) (*entrant, string, error) {
-					return timed(ctx, "", threads, c.build(direction))
+					return timed(ctx, "", threads, alone(c.build(direction)))
 				},
 				peers:  c.peers(direction),
 				work:   c.command(direction),
@@ -88,7 +88,7 @@ func directs() (tasks []task) {
 			tasks = append(tasks, task{
 				name: fmt.Sprintf("direct/%s/%s", c.name, direction), flops: c.flops(), length: 800 * time.Millisecond,
 				ours: func(ctx context.Context, threads int) (*entrant, string, error) {
-					return timed(ctx, "conv=exact", threads, c.build(direction))
+					return timed(ctx, "conv=exact", threads, alone(c.build(direction)))
 				},
 			})
 		}

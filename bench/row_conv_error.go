@@ -36,7 +36,7 @@ func (c conv) addErrors(direction string, rows []Row) error {
 
 // sample computes the convolution and returns some of its outputs, and what they are in float64.
 func (c conv) sample(config, direction string) (got []float32, want []float64, err error) {
-	w, err := onEngine(config, 1, c.build(direction))
+	w, err := onEngine(config, 1, alone(c.build(direction)))
 	if err != nil {
 		return nil, nil, err
 	}

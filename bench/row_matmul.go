@@ -14,7 +14,7 @@ func matmuls() (tasks []task) {
 		tasks = append(tasks, task{
 			name: fmt.Sprintf("matmul/%d", n), flops: 2 * float64(n) * float64(n) * float64(n), length: 2 * time.Second,
 			ours: func(ctx context.Context, threads int) (*entrant, string, error) {
-				return timed(ctx, "", threads, square(n))
+				return timed(ctx, "", threads, alone(square(n)))
 			},
 			peers: []string{numpy, torch, stock},
 			work:  command{Work: "matmul", N: n},
@@ -29,7 +29,7 @@ func square(n int) func(g *graph.Graph, in inputs) *graph.Node {
 }
 
 // timed is our entrant of a graph.
-func timed(ctx context.Context, config string, threads int, build func(g *graph.Graph, in inputs) *graph.Node) (*entrant, string, error) {
+func timed(ctx context.Context, config string, threads int, build func(g *graph.Graph, in inputs) []*graph.Node) (*entrant, string, error) {
 	w, err := onEngine(config, threads, build)
 	if err != nil {
 		return nil, "", err

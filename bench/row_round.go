@@ -37,24 +37,33 @@ func round(name string, game func() (*gan.Game, error)) task {
 	}
 }
 
-// everyModel are rounds of every model of the table on small pictures, batch 16.
+// everyModel are rounds of the small preset of every model of the table on small pictures, of its last act: where pictures grow, at their
+// full side.
 func everyModel() (tasks []task) {
 	for _, m := range models.Table() {
 		tasks = append(tasks, round("model/"+m.Name, func() (*gan.Game, error) {
-			return makeGame(m, smallest(m), []string{"optim.batch=16"})
+			return lastAct(makeGame(m, smallest(m), nil))
 		}))
 	}
 	return tasks
 }
 
-// smallest are the smallest pictures that are worth a network: those of side 28 or more that the model can do, with two classes, and two
+// lastAct leaves a game its last act alone.
+func lastAct(game *gan.Game, err error) (*gan.Game, error) {
+	if err == nil {
+		game.Acts = game.Acts[len(game.Acts)-1:]
+	}
+	return game, err
+}
+
+// smallest are the smallest pictures that are worth a network: those of side 28 or more that the model can do, with ten classes, and two
 // domains of them where the model translates.
 func smallest(m gan.Model) gan.Data {
 	side := 28
 	for i := len(m.Sides) - 1; i >= 0 && m.Sides[i] >= 28; i-- {
 		side = m.Sides[i]
 	}
-	d := gan.Data{Field: data.Pictures, Shape: []int{side, side, 1}, Classes: 2}
+	d := gan.Data{Field: data.Pictures, Shape: []int{side, side, 1}, Classes: 10}
 	if m.Domains != gan.One {
 		d.Field, d.To, d.Paired = "a", "b", m.Domains == gan.Pairs
 	}

@@ -89,7 +89,7 @@ func (s *server) entrant(c command) (*entrant, error) {
 	default:
 		return nil, fmt.Errorf("there is no work %q", c.Work)
 	}
-	w, err := onBackend(backend, build)
+	w, err := onBackend(backend, alone(build))
 	if err != nil {
 		return nil, err
 	}

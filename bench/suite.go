@@ -56,6 +56,7 @@ func items(every bool) (all []item) {
 	add(matmuls())
 	add(directs())
 	add(convs())
+	add(residuals())
 	add(rounds())
 	all = append(all, memoryBound())
 	add(samples())

@@ -45,7 +45,7 @@ func TestDeviation(t *testing.T) {
 func TestOnlyTheConvolutionIsTimed(t *testing.T) {
 	c := conv{"d", 2, 8, 16, 32, 4, 2, 1}
 	for _, direction := range directions {
-		w, err := onEngine("", 1, c.build(direction))
+		w, err := onEngine("", 1, alone(c.build(direction)))
 		if err != nil {
 			t.Fatal(err)
 		}

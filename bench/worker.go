@@ -16,12 +16,12 @@ import (
 
 // command is a piece of work as a peer is told.
 type command struct {
-	Work string `json:"work"` // "matmul", "conv", "round" or "sample"
+	Work string `json:"work"` // "matmul", "conv", "block", "round" or "sample"
 
 	N int `json:"n,omitempty"` // of matmul
 
 	Direction string `json:"direction,omitempty"` // of conv, as our fields
-	Batch     int    `json:"batch,omitempty"`     // of conv and sample
+	Batch     int    `json:"batch,omitempty"`     // of conv, block and sample
 	Side      int    `json:"side,omitempty"`
 	In        int    `json:"in,omitempty"`
 	Out       int    `json:"out,omitempty"`

@@ -261,6 +261,24 @@ def vanilla(layout, compile):
     return play
 
 
+# One residual block of CycleGAN's generator (bench/row_block.go), forward and backward.
+
+
+def residual(batch, layout, channels=64, side=64):
+    def conv():
+        return [nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), nn.InstanceNorm2d(channels)]
+
+    inner = nn.Sequential(*conv(), nn.ReLU(), *conv()).to(memory_format=layout)
+    x = torch.rand(batch, channels, side, side).to(memory_format=layout).requires_grad_(True)
+    dy = torch.rand(batch, channels, side, side).to(memory_format=layout)
+    weights = [x, *inner.parameters()]
+
+    def run():
+        torch.autograd.grad(x + inner(x), weights, dy)
+
+    return run
+
+
 def round_of(game, layout, compile):
     return {"dcgan": dcgan, "wgangp": wgangp, "block": block, "vanilla": vanilla}[game](layout, compile)
 

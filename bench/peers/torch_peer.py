@@ -26,6 +26,8 @@ def open_work(work):
         return matmul(work["n"])
     if work["work"] == "conv":
         return convolution(work, layout)
+    if work["work"] == "block":
+        return torch_games.residual(work["batch"], layout)
     if work["work"] == "round":
         return torch_games.round_of(work["game"], layout, work.get("compile", False))
     if work["work"] == "sample":
