@@ -143,7 +143,7 @@ func (o Options) check(p Pair) error {
 	if o.Penalty.Smoothing > 0 && !objective.Labels {
 		refuse("penalty.smoothing", "it lowers the target of real records, and objective=%s has no targets; leave it at 0", o.Objective)
 	}
-	if o.Penalty.GP > 0 && p.Mixes && !o.Technique.virtual(CriticScope) {
+	if o.Penalty.GP > 0 && p.Mixes && !o.Technique.Virtual(CriticScope) {
 		refuse("penalty.gp", "it is a penalty on each record's own slope, and this critic's batch norm ties each score to the whole batch "+
 			"(Gulrajani 2017, section 4); set critic-norm=layer or none, of pix2pix norm=instance, or technique.virtual-batch-norm=critic")
 	}

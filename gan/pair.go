@@ -23,6 +23,8 @@ type Pair struct {
 	Beside Auxiliary
 	// Mixes tells that batch norm in the critic ties a record's score to its neighbours.
 	Mixes bool
+	// Refers tells that a game of its own makes its players' reference batches, for virtual batch norm.
+	Refers bool
 	// Styled is the generator in its two parts, where it has them: path length and mixing two records need them apart.
 	Styled *Styled
 	// Stages are the acts of networks that grow. Generator is then one that samples at whatever stage the weights are.

@@ -47,8 +47,8 @@ func (t Technique) check(p Pair, batch int, gp bool) error {
 	}
 	switch {
 	case t.VirtualNorm == "none":
-	case p.Generator == nil:
-		refuse("virtual-batch-norm", "its reference batches are of one generator and one critic, and this game has other players; leave it at none")
+	case p.Generator == nil && !p.Refers:
+		refuse("virtual-batch-norm", "this game has no reference batches; leave it at none")
 	case len(p.Stages) > 0:
 		refuse("virtual-batch-norm", "networks that grow have no batch norm that could be virtual; leave it at none")
 	}

@@ -47,7 +47,7 @@ type Turn struct {
 	left  map[place]*Node
 
 	referred map[string]*referred // by player: what its reference batch made of it
-	keeps    bool                 // the critic's reference batch is set in this graph
+	keeps    map[string]bool      // parts of reference batches that are set in this graph
 }
 
 // shared names a remembered node. Gradient accumulation remembers one for each part, so that the parts of a move stay apart.
@@ -72,7 +72,7 @@ type remembered struct {
 
 // NewTurn starts the graph of a game's round on a binding.
 func NewTurn(game *Game, bind *layers.Binding) *Turn {
-	r := &Turn{game: game, bind: bind, batch: game.Batch, knobs: map[string]*Node{}, once: map[shared]*remembered{}, asked: map[string]int{}, left: map[place]*Node{}, referred: map[string]*referred{}}
+	r := &Turn{game: game, bind: bind, batch: game.Batch, knobs: map[string]*Node{}, once: map[shared]*remembered{}, asked: map[string]int{}, left: map[place]*Node{}, referred: map[string]*referred{}, keeps: map[string]bool{}}
 	bind.Outside = layers.Outside{Draw: r.asks, Given: r.given, Knob: r.Knob}
 	return r
 }

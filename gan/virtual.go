@@ -7,8 +7,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// virtual tells whether a player's batch norm is virtual.
-func (t Technique) virtual(scope string) bool {
+// Virtual tells whether a player's batch norm is virtual.
+func (t Technique) Virtual(scope string) bool {
 	return t.VirtualNorm == "both" || t.VirtualNorm == scope
 }
 
@@ -19,12 +19,12 @@ type referred struct {
 	made    map[string]*Node
 }
 
-// against returns a player's place with virtual batch norm; pass runs the player on its reference batch of so many records, and is not
+// Against returns a player's place with virtual batch norm; pass runs the player on its reference batch of so many records, and is not
 // called again while the weights that it read are what they were.
 //
 // A training pass over the reference batch makes what a training pass makes beside the batch's statistics (a step of the power
 // iteration of spectral norm), so that the pass against it finds the same weights and makes none.
-func (r *Turn) against(net Net, scope string, records int, pass func(net Net)) Net {
+func (r *Turn) Against(net Net, scope string, records int, pass func(net Net)) Net {
 	key := r.under[scope] + scope
 	have := r.referred[key]
 	if have == nil || net.Pass() == layers.Train && !have.trained || r.stale(have) {
@@ -79,8 +79,8 @@ func whole(node *Node, need Need) *Node {
 // generated makes records of what the generator is told.
 func (p *pairPlay) generated(r *Turn, told, y *Node) *Node {
 	net := r.Net(GeneratorScope)
-	if p.o.Technique.virtual(GeneratorScope) {
-		net = r.against(net, GeneratorScope, p.o.Optim.Batch, func(net Net) {
+	if p.o.Technique.Virtual(GeneratorScope) {
+		net = r.Against(net, GeneratorScope, p.o.Optim.Batch, func(net Net) {
 			codes := make([]*Node, len(p.Codes))
 			for i, need := range p.Codes {
 				codes[i] = p.spoken(fixed(net, need, p.o.Optim.Batch), need)
@@ -98,9 +98,9 @@ func (p *pairPlay) generated(r *Turn, told, y *Node) *Node {
 // scored is the critic's score of records.
 func (p *pairPlay) scored(r *Turn, pass layers.Pass, x, y *Node) *Node {
 	net := r.Net(CriticScope).With(pass)
-	if p.o.Technique.virtual(CriticScope) {
+	if p.o.Technique.Virtual(CriticScope) {
 		records, labels := p.keptRecords(r, x)
-		net = r.against(net, CriticScope, records.Shape().Dimensions[0], func(net Net) { p.Critic(net, records, labels) })
+		net = r.Against(net, CriticScope, records.Shape().Dimensions[0], func(net Net) { p.Critic(net, records, labels) })
 	}
 	return p.Critic(net, x, y)
 }
@@ -108,36 +108,28 @@ func (p *pairPlay) scored(r *Turn, pass layers.Pass, x, y *Node) *Node {
 // keptRecords are the critic's reference batch: the real records, with their labels, of the first batch that it is trained on. like are
 // other records as it sees them.
 func (p *pairPlay) keptRecords(r *Turn, like *Node) (x, y *Node) {
-	const scope = CriticScope + "/reference/"
-	dims := append([]int{p.o.Optim.Batch / p.o.Technique.Packing}, like.Shape().Dimensions[1:]...)
-	kept := r.State(scope+"kept", layers.Constant(0)) // 1 from the first batch on
-	fields := []Need{p.Record}
+	records := p.Record
+	records.Shape = like.Shape().Dimensions[1:]
+	n := p.o.Optim.Batch / p.o.Technique.Packing
+	x = r.Kept(CriticScope, records, n, func() *Node { return p.real(r).Records })
 	if p.Classes > 0 {
-		fields = append(fields, RecordLabels("labels", p.Classes))
+		y = r.Kept(CriticScope, RecordLabels("labels", p.Classes), n, func() *Node { return p.real(r).Labels })
 	}
-	first := r.move != nil && !r.keeps
-	var real Judged
-	if first {
-		real = p.real(r)
+	return x, y
+}
+
+// Kept is a field of a player's reference batch that is taken from records: n of those of the first batch that the player is trained on,
+// kept with the player's weights ever after. Before that, and where nobody is trained, it is what the weights have.
+func (r *Turn) Kept(scope string, field Need, n int, now func() *Node) *Node {
+	path := scope + "/reference/" + field.Name
+	stored := r.State(path, layers.Constant(0), append([]int{n}, field.Shape...)...)
+	if r.move != nil && !r.keeps[path] {
+		r.keeps[path] = true
+		filled := r.State(path+"/kept", layers.Constant(0)) // 1 from the first batch on
+		is := graph.GreaterThan(filled, graph.Scalar(filled.Graph(), filled.DType(), 0.5))
+		first := graph.ConvertDType(now(), stored.DType())
+		r.Set(path, graph.Where(graph.BroadcastToDims(is, stored.Shape().Dimensions...), stored, first))
+		r.Set(path+"/kept", graph.OnesLike(filled))
 	}
-	var nodes [2]*Node
-	for i, field := range fields {
-		now := real.Records
-		if field.Int {
-			dims, now = dims[:1], real.Labels
-		}
-		path := scope + field.Name
-		nodes[i] = r.State(path, layers.Constant(0), dims...)
-		if first {
-			is := graph.BroadcastToDims(graph.GreaterThan(kept, graph.Scalar(kept.Graph(), kept.DType(), 0.5)), dims...)
-			r.Set(path, graph.Where(is, nodes[i], graph.ConvertDType(now, kept.DType())))
-			nodes[i] = r.Value(path)
-		}
-		nodes[i] = whole(nodes[i], field)
-	}
-	if first {
-		r.Set(scope+"kept", graph.OnesLike(kept))
-		r.keeps = true
-	}
-	return nodes[0], nodes[1]
+	return whole(r.Value(path), field)
 }

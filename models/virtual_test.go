@@ -9,6 +9,22 @@ import (
 	"github.com/ganymede-gan/ganymede/train"
 )
 
+// A model that translates has reference batches of pictures, and of pairs.
+func TestVirtualBatchNormOfATranslator(t *testing.T) {
+	model, err := models.Find("pix2pix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := negatives(t, 32, 1, 16)
+	game, err := configure(t, model, append(small(t, model), "technique.virtual-batch-norm=both", "penalty.gp=1")...).game(s.shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keepsPlayersApart(t, game, s)
+	samplesInRange(t, model, game, s)
+	resumes(t, game, s)
+}
+
 // With virtual batch norm a run resumes to the bit, its reference batches being part of what is saved; every weight moves; samples are in
 // range and the same to the bit whatever is made beside them, truncated ones too. The critic of cgan has classes, sngan's generator and
 // BigGAN's have conditional batch norm.

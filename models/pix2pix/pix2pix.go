@@ -5,6 +5,7 @@ package pix2pix
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
@@ -55,7 +56,7 @@ func (o *Options) Game(d gan.Data, shared gan.Options) (*gan.Game, error) {
 	if err := o.Check(d.Shape[0]); err != nil {
 		return nil, err
 	}
-	contest, err := shared.Contest(gan.Pair{Mixes: o.Norm == "batch"})
+	contest, err := shared.Contest(gan.Pair{Mixes: o.Norm == "batch", Refers: true})
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,17 @@ func (p *play) generate(r *gan.Turn) gan.Fields {
 	if r.Batch() == 1 {
 		net = net.With(layers.Batch)
 	}
-	return gan.Fields{gan.AB: p.o.unet(net, r.Need(p.d.Field), p.d.Shape[2])}
+	return gan.Fields{gan.AB: p.translated(r, net, r.Need(p.d.Field))}
+}
+
+// translated is the picture that the generator makes of a.
+func (p *play) translated(r *gan.Turn, net gan.Net, a *gan.Node) *gan.Node {
+	if p.contest.Technique.Virtual(generator) {
+		n := p.contest.Optim.Batch
+		kept := r.Kept(generator, gan.Records(p.d.Field, p.d.Shape...), n, func() *gan.Node { return r.Need(p.d.Field) })
+		net = r.Against(net, generator, n, func(net gan.Net) { p.o.unet(net, kept, p.d.Shape[2]) })
+	}
+	return p.o.unet(net, a, p.d.Shape[2])
 }
 
 // step is what one step of either player looks at: the authors' code makes it once a round, for both.
@@ -101,7 +112,7 @@ func (p *play) step(r *gan.Turn) (a, b, fake *gan.Node) {
 	}
 	a = once("a", func() *gan.Node { return r.Need(p.d.Field) })
 	b = once("b", func() *gan.Node { return r.Need(p.d.To) })
-	fake = once("fake", func() *gan.Node { return p.o.unet(r.Net(generator), a, p.d.Shape[2]) })
+	fake = once("fake", func() *gan.Node { return p.translated(r, r.Net(generator), a) })
 	return a, b, fake
 }
 
@@ -110,9 +121,22 @@ func (p *play) judged(a, picture *gan.Node) gan.Judged {
 	return gan.Judged{
 		Records: graph.Concatenate([]*gan.Node{a, picture}, -1), // [batch, side, side, 2 channels]
 		Score: func(r *gan.Turn, pass layers.Pass, both, _ *gan.Node) *gan.Node {
-			return p.o.Patches.On(r.Net(critic).With(pass), both)
+			return p.o.Patches.On(p.criticNet(r, pass), both)
 		},
 	}
+}
+
+// criticNet is the critic's place, whose reference batch are the first pairs.
+func (p *play) criticNet(r *gan.Turn, pass layers.Pass) gan.Net {
+	net := r.Net(critic).With(pass)
+	if !p.contest.Technique.Virtual(critic) {
+		return net
+	}
+	n, shape := p.contest.Optim.Batch, append(slices.Clone(p.d.Shape[:2]), 2*p.d.Shape[2])
+	kept := r.Kept(critic, gan.Records("pairs", shape...), n, func() *gan.Node {
+		return graph.Concatenate([]*gan.Node{r.Need(p.d.Field), r.Need(p.d.To)}, -1)
+	})
+	return r.Against(net, critic, n, func(net gan.Net) { p.o.Patches.On(net, kept) })
 }
 
 func (p *play) criticMoves() []gan.Move {
