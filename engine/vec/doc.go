@@ -24,7 +24,8 @@
 //	a short period in a step      written out once a Run          that value times x, [rows, channels]
 //	other small operands          written out for each block      a value a sample
 //	steps over the arrays         once a block                    x·scale + shift
-//	stores                        the step writes into the output, or a copy where an input that is read later lies there
+//	stores                        the step writes into the output, or a copy where an input that is read later lies there,
+//	                              or past the caches, where the arrays are far beyond them
 //	reductions                    lanes or rows of partial results, joined when the Run ends
 //
 // A product and the sum it goes to become one fused multiply-add, a sum of products a dot product (not with

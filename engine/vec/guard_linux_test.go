@@ -72,6 +72,7 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 				SelectRight(dst, mask, a, 3)
 				SelectLeft(dst, mask, 3, b)
 				SelectScalars(dst, mask, 3, 4)
+				active.copyPast(dst, a)
 				Over(dst, a, b, 3)
 				Gate(dst, a, b, 3)
 				Fma(dst, a, b, c)

@@ -8,7 +8,13 @@ package vec
 func prefetchAVX512(x []float32)
 
 //go:noescape
+func streamAVX512(dst *float32, src *float32, lines int)
+
+//go:noescape
 func prefetchAVX2(x []float32)
+
+//go:noescape
+func streamAVX2(dst *float32, src *float32, lines int)
 
 //go:noescape
 func transposeAVX2(dst *float32, src *float32, squares int, dstStride int, srcStride int)

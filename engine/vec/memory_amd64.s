@@ -33,6 +33,24 @@ by1:
 under1:
 	RET
 
+// func streamAVX512(dst *float32, src *float32, lines int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·streamAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ lines+16(FP), DX
+
+loop:
+	VMOVUPS  (CX), Z0
+	VMOVNTPS Z0, (AX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, AX
+	DECQ     DX
+	JNE      loop
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func prefetchAVX2(x []float32)
 // Requires: MMX+
 TEXT ·prefetchAVX2(SB), NOSPLIT, $0-24
@@ -60,6 +78,26 @@ by1:
 	JMP        by1
 
 under1:
+	RET
+
+// func streamAVX2(dst *float32, src *float32, lines int)
+// Requires: AVX, MMX+
+TEXT ·streamAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ lines+16(FP), DX
+
+loop:
+	VMOVUPS  (CX), Y0
+	VMOVNTPS Y0, (AX)
+	VMOVUPS  32(CX), Y0
+	VMOVNTPS Y0, 32(AX)
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, AX
+	DECQ     DX
+	JNE      loop
+	SFENCE
+	VZEROUPPER
 	RET
 
 // func transposeAVX2(dst *float32, src *float32, squares int, dstStride int, srcStride int)

@@ -50,6 +50,11 @@ const (
 	cacheSize   = 1 << 20
 )
 
+// farSize is how many bytes of arrays make a loop store past the caches: a store through them reads the line first, and of so much the first
+// results are gone before anybody reads them. Adam over two million weights takes 0.6 of the time so; loops of half the size gain
+// little or nothing, and who reads their results next loses a little.
+const farSize = 56 << 20
+
 // state is the working memory of one run.
 type state struct {
 	k       *kernels
@@ -66,6 +71,7 @@ type state struct {
 	bound   int         // the length of the block that registers are cut to
 	streams [][]float32 // the long inputs of numbers
 	ahead   bool        // ask for the next block of them while working on this one
+	past    bool        // store past the caches
 	direct  []int       // of each value, the output that it is computed into, or -1
 	folds   []folder
 }
@@ -215,8 +221,12 @@ func (p *Program) start(st *state, args *Args, from int) {
 			Tile(st.wide[v], st.small[v], 0)
 		}
 	}
-	p.chooseDirect(st, args)
 	st.ahead = len(st.streams) >= manyStreams && total >= cacheSize
+	for _, a := range args.Out {
+		total += 4 * len(a.F)
+	}
+	st.past = total >= farSize
+	p.chooseDirect(st, args)
 	for i := range st.folds {
 		st.folds[i].start()
 	}
@@ -228,8 +238,8 @@ func (p *Program) chooseDirect(st *state, args *Args) {
 		st.direct[v] = -1
 	}
 	for o, v := range p.outputs {
-		if st.direct[v] >= 0 {
-			continue // stored twice: the second is a copy
+		if st.direct[v] >= 0 || st.past && !p.nodes[v].truth {
+			continue // stored twice: the second is a copy; or past the caches, from a register
 		}
 		st.direct[v] = o
 		for _, i := range p.hazards[o] {
@@ -275,12 +285,26 @@ func (p *Program) runBlock(st *state, args *Args, from, i, n, to int) {
 		if st.direct[v] == o {
 			continue
 		}
-		if p.nodes[v].truth {
+		switch {
+		case p.nodes[v].truth:
 			copy(args.Out[o].B[i:i+n], st.curB[v])
-		} else {
+		case st.past:
+			st.k.copyPast(args.Out[o].F[i:i+n], st.cur[v])
+		default:
 			copy(args.Out[o].F[i:i+n], st.cur[v])
 		}
 	}
+}
+
+// copyPast copies past the caches what fills lines of 64 bytes.
+func (k *kernels) copyPast(dst, src []float32) {
+	const line = 16
+	if lines := len(dst) / line; k.stream != nil && lines > 0 && uintptr(unsafe.Pointer(&dst[0]))%(4*line) == 0 {
+		_ = src[lines*line-1]
+		k.stream(&dst[0], &src[0], lines)
+		dst, src = dst[lines*line:], src[lines*line:]
+	}
+	copy(dst, src)
 }
 
 // fetch asks for a part of the next block, which begins at start and has n elements in each of the streams: the count

@@ -194,6 +194,40 @@ func TestProgramsMeanTheirSteps(t *testing.T) {
 }
 
 // TestProgramReductionsHaveTheBitsOfRun: a reduction of a run is that of Reduction.Run over the same elements.
+// A loop over arrays beyond the caches stores past them, from any place on, what a short one stores.
+func TestStoresPastTheCaches(t *testing.T) {
+	const n = farSize/8 + 5
+	x, y := make([]float32, n), make([]float32, n+1)
+	for i := range x {
+		x[i] = float32(i % 1000)
+	}
+	var b Builder
+	b.Store(b.Binary(Add, b.Input(), b.Const(1)))
+	p, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachVariant(t, func(t *testing.T) {
+		if Active() == Portable {
+			t.Skip("it has no such stores")
+		}
+		for _, shift := range []int{0, 1} {
+			Fill(y, -1)
+			out := y[shift:][:n]
+			p.Run(&Args{In: []Array{{F: x}}, Out: []Array{{F: out}}}, 3, n-7)
+			for i, v := range out {
+				want := float32(-1)
+				if i >= 3 && i < n-7 {
+					want = x[i] + 1
+				}
+				if v != want {
+					t.Fatalf("element %d is %v, want %v", i, v, want)
+				}
+			}
+		}
+	})
+}
+
 // TestRectifiersAreOneStep holds the forms in which graphs spell rectifiers and their gradients to one step, which does the same.
 func TestRectifiersAreOneStep(t *testing.T) {
 	for name, want := range map[string]string{"relu": "over", "leaky": "gate", "gradient": "gate", "turned": "gate", "other": "select"} {

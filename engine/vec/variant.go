@@ -97,6 +97,9 @@ type kernels struct {
 	// prefetch asks for memory that will be read soon.
 	prefetch func(x []float32)
 
+	// stream copies lines of 64 bytes, the first at the beginning of one, past the caches; nil is none.
+	stream func(dst, src *float32, lines int)
+
 	transpose func(dst, src []float32, rows, cols, dstStride, srcStride int)
 	philox    func(dst []uint32, key, lo, hi uint64)
 }

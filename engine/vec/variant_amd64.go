@@ -48,7 +48,7 @@ func avx512() *kernels {
 	k.selectVV, k.selectVS, k.selectSV, k.selectSS = selectVVAVX512, selectVSAVX512, selectSVAVX512, selectSSAVX512
 	k.fma, k.fmaVSV, k.fmaVSS, k.fmaVVS = fmaAVX512, fmaVSVAVX512, fmaVSSAVX512, fmaVVSAVX512
 	k.columnSum, k.columnMax, k.columnMin = columnSumAVX512, columnMaxAVX512, columnMinAVX512
-	k.prefetch, k.transpose = prefetchAVX512, transposeSquares
+	k.prefetch, k.stream, k.transpose = prefetchAVX512, streamAVX512, transposeSquares
 	k.philox = philoxGroups(philoxAVX512, 32)
 	return k
 }
@@ -125,7 +125,7 @@ func avx2() *kernels {
 	k.columnSum = splitColumns(columnSumAVX2, rest.columnSum)
 	k.columnMax = splitColumns(columnMaxAVX2, rest.columnMax)
 	k.columnMin = splitColumns(columnMinAVX2, rest.columnMin)
-	k.prefetch, k.transpose = prefetchAVX2, transposeSquares
+	k.prefetch, k.stream, k.transpose = prefetchAVX2, streamAVX2, transposeSquares
 	k.philox = philoxGroups(philoxAVX2, 16)
 	return k
 }

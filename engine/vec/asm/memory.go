@@ -9,6 +9,7 @@ import (
 // memory are the kernels that move without computing.
 func memory(v isa) {
 	prefetch(v)
+	stream(v)
 	if !v.wide {
 		transpose(v)
 	}
@@ -69,6 +70,25 @@ func transpose(v isa) {
 	LEAQ(Mem{Base: dst, Index: dstStride, Scale: 8}, dst)
 	DECQ(squares)
 	JNE(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// stream copies whole lines of 64 bytes past the caches: dst must begin at one. The fence lets other threads see them.
+func stream(v isa) {
+	TEXT("stream"+v.suffix(), NOSPLIT, "func(dst, src *float32, lines int)")
+	Pragma("noescape")
+	dst, src := Mem{Base: Load(Param("dst"), GP64())}, Mem{Base: Load(Param("src"), GP64())}
+	lines := Load(Param("lines"), GP64())
+	Label("loop")
+	for at := 0; at < 64; at += 4 * v.lanes() {
+		VMOVNTPS(v.load(src.Offset(at), nil), dst.Offset(at))
+	}
+	ADDQ(Imm(64), src.Base)
+	ADDQ(Imm(64), dst.Base)
+	DECQ(lines)
+	JNE(LabelRef("loop"))
+	SFENCE()
 	VZEROUPPER()
 	RET()
 }
