@@ -100,19 +100,26 @@ func (p *Pool) Run(n int, fn func(i int)) {
 	if n <= 0 {
 		return
 	}
-	j := &job{n: int64(n), fn: fn, finished: make(chan struct{})}
-	if p != nil {
-		j.before = p.before
-	}
-	j.left.Store(int64(n))
 	if n == 1 || p.Threads() == 1 || !p.busy.TryLock() {
-		j.work()
-	} else {
-		p.share(j)
+		p.inline(n, fn)
+		return
 	}
-	if e := j.failure.Load(); e != nil {
-		panic(e)
+	j := &job{n: int64(n), blocks: blocks{fn: fn, before: p.before}}
+	j.left.Store(int64(n))
+	p.share(j)
+	j.fail()
+}
+
+// inline runs all blocks on the caller.
+func (p *Pool) inline(n int, fn func(i int)) {
+	b := blocks{fn: fn}
+	if p != nil {
+		b.before = p.before
 	}
+	for i := range n {
+		b.run(i)
+	}
+	b.fail()
 }
 
 // share runs the job on the caller and the workers. The caller holds p.busy; share gives it back.
@@ -181,15 +188,20 @@ func poll(ready func() bool) bool {
 	}
 }
 
-// A job is one Run. It is never reused, so a worker that comes late finds nothing left to take.
+// A job is one Run on several threads. It is never reused, so a worker that comes late finds nothing left to take.
 type job struct {
+	blocks
 	n        int64
-	fn       func(int)
-	before   func()
 	taken    atomic.Int64
 	left     atomic.Int64
-	failure  atomic.Pointer[Panic]
-	finished chan struct{}
+	finished atomic.Pointer[chan struct{}] // made by a caller that sleeps until all blocks have run
+}
+
+// blocks are what runs, and what has failed.
+type blocks struct {
+	fn      func(int)
+	before  func()
+	failure atomic.Pointer[Panic]
 }
 
 func (j *job) work() {
@@ -198,30 +210,46 @@ func (j *job) work() {
 		if i >= j.n {
 			return
 		}
-		j.block(int(i))
+		j.run(int(i))
 		if j.left.Add(-1) == 0 {
-			close(j.finished)
+			if sleeps := j.finished.Load(); sleeps != nil {
+				close(*sleeps)
+			}
 		}
 	}
 }
 
-func (j *job) block(i int) {
-	if j.failure.Load() != nil {
+func (b *blocks) run(i int) {
+	if b.failure.Load() != nil {
 		return
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			j.failure.CompareAndSwap(nil, &Panic{Block: i, Value: v, Stack: debug.Stack()})
+			b.failure.CompareAndSwap(nil, &Panic{Block: i, Value: v, Stack: debug.Stack()})
 		}
 	}()
-	if j.before != nil {
-		j.before()
+	if b.before != nil {
+		b.before()
 	}
-	j.fn(i)
+	b.fn(i)
 }
 
+// fail panics if a block has.
+func (b *blocks) fail() {
+	if e := b.failure.Load(); e != nil {
+		panic(e)
+	}
+}
+
+// wait waits for the last block. The caller tells that it sleeps before it looks at left for the last time, and left has changed before work
+// looks whether it does: one of the two sees the other.
 func (j *job) wait() {
-	if !poll(func() bool { return j.left.Load() == 0 }) {
-		<-j.finished
+	if poll(func() bool { return j.left.Load() == 0 }) {
+		return
+	}
+	finished := make(chan struct{})
+	j.finished.Store(&finished)
+	if j.left.Load() > 0 {
+		<-finished
 	}
 }
