@@ -13,10 +13,12 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,11 +48,7 @@ func encodePNG(img image.Image) []byte {
 type tree map[string][]byte
 
 func (f tree) names() []string {
-	names := make([]string, 0, len(f))
-	for name := range f {
-		names = append(names, name)
-	}
-	return names
+	return slices.Sorted(maps.Keys(f))
 }
 
 func (f tree) folder(t testing.TB) string {
