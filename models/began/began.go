@@ -4,6 +4,7 @@ package began
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/ganymede-gan/ganymede/gan"
@@ -14,10 +15,11 @@ import (
 
 // Options are the choices of sections 3 and 4.
 type Options struct {
-	Latent  int     `toml:"latent" default:"64" min:"1" help:"size of z and of the critic's code (N_z = N_h)"`
-	Filters int     `toml:"filters" default:"128" min:"1" help:"filters next to the picture (n); the critic's encoder has n more at each halving of the side"`
-	Gamma   float64 `toml:"gamma" default:"0.5" above:"0" max:"1" help:"diversity ratio: how large the error of generated pictures is to be, as a part of the real ones'; less is better looking and less various"`
-	Step    float64 `toml:"k-step" default:"0.001" min:"0" max:"1" help:"how fast the balance follows (lambda_k)"`
+	Latent   int     `toml:"latent" default:"64" min:"1" help:"size of z and of the critic's code (N_z = N_h)"`
+	Filters  int     `toml:"filters" default:"128" min:"1" help:"filters next to the picture (n); the critic's encoder has n more at each halving of the side"`
+	Gamma    float64 `toml:"gamma" default:"0.5" above:"0" max:"1" help:"diversity ratio: how large the error of generated pictures is to be, as a part of the real ones'; less is better looking and less various"`
+	Patience int     `toml:"patience" default:"20000" min:"0" help:"rounds in which the measure of convergence must fall by a hundredth, or the rates are halved; 0 never halves them"`
+	Step     float64 `toml:"k-step" default:"0.001" min:"0" max:"1" help:"how fast the balance follows (lambda_k)"`
 }
 
 // Model is the line of the table.
@@ -28,9 +30,12 @@ var Model = gan.Model{
 	For:     "pictures that all look good, at the price of variety, which gamma sets; it reports how far it has converged",
 	Options: func() gan.Builder { return &Options{} },
 	Shared:  map[string]string{"optim.batch": "16", "optim.rate": "0.0001"},
-	Small:   map[string]string{"filters": "16", "latent": "32", "optim.rate": "0.0005"},
-	Sides:   []int{16, 32, 64, 128, 256},
-	Length:  func(gan.Data) int { return 2000 },
+	// In a run a hundredth as long as the paper's a balance at its pace never moves, and the generator ends at the few pictures that the critic
+	// codes best. Mean distance of two samples of Fashion-MNIST at 16x16 after 2,000 rounds, seed 0, where real pictures have 12.0: 3.3 with
+	// gamma 0.7 and k-step 0.1, 3.4 with 0.7 and 0.5, 5.6 with 0.8 and 0.5; after 1,000 rounds 1.4 with 0.5 and 0.1, no more than after 500.
+	Small:  map[string]string{"filters": "16", "latent": "32", "optim.rate": "0.0005", "gamma": "0.8", "k-step": "0.5"},
+	Sides:  []int{16, 32, 64, 128, 256},
+	Length: func(gan.Data) int { return 2000 },
 }
 
 // The scopes, and the variable that balances the players.
@@ -38,6 +43,7 @@ const (
 	generator = "generator"
 	critic    = "critic"
 	balance   = "moves/generator/k"
+	progress  = "moves/generator/progress/" // what the rates are halved by
 )
 
 // Game makes the game for square pictures whose side is a power of two from 16.
@@ -57,6 +63,9 @@ func (o *Options) Game(d gan.Data, shared gan.Options) (*gan.Game, error) {
 	p := &play{o: o, d: d}
 	step, made := contest.CriticMove("critic", critic), contest.GeneratorMove("generator", generator)
 	step.Loss, made.Loss = p.criticLoss, p.generatorLoss
+	if o.Patience > 0 {
+		step.Optimizer, made.Optimizer = slowed{step.Optimizer}, slowed{made.Optimizer}
+	}
 	average := made.Then
 	made.Then = func(r *gan.Turn) {
 		p.follow(r)
@@ -121,7 +130,43 @@ func (p *play) follow(r *gan.Turn) {
 	off := graph.Sub(graph.MulScalar(real, p.o.Gamma), fake)
 	k := r.Term("k", graph.ClipScalar(graph.Add(p.k(r), graph.MulScalar(off, p.o.Step)), 0, 1))
 	r.Set(balance, k)
-	r.Term("convergence", graph.Add(real, graph.Abs(off)))
+	convergence := r.Term("convergence", graph.Add(real, graph.Abs(off)))
+	if p.o.Patience > 0 {
+		p.slow(r, convergence)
+	}
+}
+
+// slow halves the rates where the measure of convergence stalls (section 4.1): where its running mean has not come a hundredth below its
+// lowest for so many rounds.
+func (p *play) slow(r *gan.Turn, convergence *gan.Node) {
+	const decay = 0.99
+	rounds, mean := r.State(progress+"rounds", layers.Constant(0)), r.State(progress+"mean", layers.Constant(0))
+	lowest, since := r.State(progress+"lowest", layers.Constant(math.MaxFloat32)), r.State(progress+"since", layers.Constant(0))
+	pace := r.State(progress+"pace", layers.Constant(1))
+	number := func(value float64) *gan.Node { return graph.Scalar(mean.Graph(), mean.DType(), value) }
+	rounds = graph.AddScalar(rounds, 1)
+	// Over the rounds so far while they are few, so that it does not start from 0.
+	share := graph.Max(graph.Reciprocal(rounds), number(1-decay))
+	mean = graph.Add(mean, graph.Mul(graph.Sub(convergence, mean), share))
+	lower := graph.LessThan(mean, graph.MulScalar(lowest, 0.99))
+	since = graph.Where(lower, number(0), graph.AddScalar(since, 1))
+	stalled := graph.GreaterOrEqual(since, number(float64(p.o.Patience)))
+	pace = r.Term("pace", graph.Where(stalled, graph.MulScalar(pace, 0.5), pace))
+	lowest = graph.Where(graph.LogicalOr(lower, stalled), mean, lowest)
+	since = graph.Where(stalled, number(0), since)
+	r.Set(progress+"rounds", rounds)
+	r.Set(progress+"mean", mean)
+	r.Set(progress+"lowest", lowest)
+	r.Set(progress+"since", since)
+	r.Set(progress+"pace", pace)
+}
+
+// slowed is an optimiser at the pace that slow sets.
+type slowed struct{ gan.Optimizer }
+
+// Step steps with a part of the rate.
+func (s slowed) Step(r *gan.Turn, slot string, paths []string, gradients []*gan.Node, rate *gan.Node) {
+	s.Optimizer.Step(r, slot, paths, gradients, graph.Mul(rate, r.State(progress+"pace", layers.Constant(1))))
 }
 
 // weights are Glorot's; the paper does not say.
@@ -167,6 +212,6 @@ func (o *Options) decode(net gan.Net, code *gan.Node, d gan.Data) *gan.Node {
 	return conv(net.In("out"), x, d.Shape[2], 1)
 }
 
-// Differences: the vanishing residuals and skip connections of section 3.5 are left out. The rate is not halved when the measure of
-// convergence stalls, but follows optim.schedule. The critic steps before the generator, on pictures of their own; the paper steps
-// both at once. The averaged weights that we sample from by default are not the paper's (--weights raw).
+// Differences: the vanishing residuals and skip connections of section 3.5 are left out. When the measure of convergence stalls, and so
+// when the rates are halved, the paper does not say: patience is ours. The critic steps before the generator, on pictures of their own; the
+// paper steps both at once. The averaged weights that we sample from by default are not the paper's (--weights raw).
