@@ -85,13 +85,13 @@ func (c direct) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 		block, split := i/splits, i%splits
 		w := s.worker()
 		defer s.release(w)
-		in := c.gather(w, x, block*lines/blocks, (block+1)*lines/blocks)
+		in := c.gather(w, x, cut(lines, blocks, block), cut(lines, blocks, block+1))
 		if next := (i + p.Threads()) / splits; next > block && next < blocks {
-			in := c.inputs(x, next*lines/blocks, (next+1)*lines/blocks)
+			in := c.inputs(x, cut(lines, blocks, next), cut(lines, blocks, next+1))
 			w.fetch.willRead(RowMajor(in, 1, len(in)))
 		}
 		for _, part := range parts {
-			c.multiply(k, w, y, in, part, weights, split*panels(c.out)/splits, (split+1)*panels(c.out)/splits)
+			c.multiply(k, w, y, in, part, weights, cut(panels(c.out), splits, split), cut(panels(c.out), splits, split+1))
 		}
 	})
 }

@@ -89,3 +89,7 @@ func gcd(a, b int) int {
 
 // roundUp returns the smallest multiple of m that is not less than n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
+
+// cut returns where part i begins when n things are cut into parts, whose sizes differ by one at most. The larger ones come first: the
+// threads that take them in turn end together.
+func cut(n, parts, i int) int { return i*(n/parts) + min(i, n%parts) }

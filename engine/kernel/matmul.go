@@ -150,16 +150,21 @@ func (m *multiplication) run(p *pool.Pool, s *Scratch) {
 	n := panels(m.dst.Cols)
 	tiles := m.kernels.tiles(rows)
 	blocks := max(1, min(tiles, rows*min(max(m.a.Cols, 512), maxDepth)/blockFloats))
-	from := func(block int) int { return min(block*tiles/blocks*m.kernels.rows, rows) }
 	splits := 1
-	if threads := p.Threads(); threads > 1 {
+	if threads := p.Threads(); blocks >= 4*threads {
+		blocks = min(tiles, roundUp(blocks, threads))
+	} else if threads > 1 {
 		splits = min(n, (4*threads+blocks-1)/blocks)
+		for splits < n && blocks*splits%threads > 0 {
+			splits++
+		}
 	}
+	from := func(block int) int { return min(cut(tiles, blocks, block)*m.kernels.rows, rows) }
 	p.Run(blocks*splits, func(i int) {
 		w := s.worker()
 		defer s.release(w)
 		block, split := i/splits, i%splits
-		c0, c1 := split*n/splits*panelWidth, min((split+1)*n/splits*panelWidth, m.dst.Cols)
+		c0, c1 := cut(n, splits, split)*panelWidth, min(cut(n, splits, split+1)*panelWidth, m.dst.Cols)
 		if byColumns(m.a) {
 			m.byColumns(w, from(block), from(block+1), c0, c1)
 			return

@@ -254,7 +254,7 @@ func (s *short) run(p *pool.Pool, scratch *Scratch, y, x, weights []float32) {
 	p.Run(blocks, func(i int) {
 		w := scratch.worker()
 		defer scratch.release(w)
-		in := s.gather(w, x, side*(i*lines/blocks), side*((i+1)*lines/blocks))
+		in := s.gather(w, x, side*cut(lines, blocks, i), side*cut(lines, blocks, i+1))
 		for r := range s.rows {
 			for c := range s.cols {
 				s.tiles(k, w, y, in, r, c, weights[(r*len(s.cols)+c)*size:][:size])
