@@ -105,11 +105,11 @@ func copyRowsOf[T any](dst, src []T, at, n int, starts []int) {
 		}
 		return
 	}
-	const short = 8 // below it a call costs more than the copy
+	const short = 8
 	for _, start := range starts {
 		to, from := dst[at:at+n], src[start:start+n]
 		if n < short {
-			for j, v := range from {
+			for j, v := range from { //lint:ignore S1001 a call costs more than so short a copy
 				to[j] = v
 			}
 		} else {
