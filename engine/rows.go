@@ -109,7 +109,8 @@ func copyRowsOf[T any](dst, src []T, at, n int, starts []int) {
 	for _, start := range starts {
 		to, from := dst[at:at+n], src[start:start+n]
 		if n < short {
-			for j, v := range from { //lint:ignore S1001 a call costs more than so short a copy
+			//lint:ignore S1001 a call costs more than so short a copy
+			for j, v := range from {
 				to[j] = v
 			}
 		} else {
