@@ -106,11 +106,12 @@ func (w *worker) ask(r request) (reply, error) {
 	return answer, nil
 }
 
-// died is the error of a process that has ended.
+// died is the error of a process that has ended, or has closed what it is spoken to through. Waiting for its end has all that it wrote last.
 func (w *worker) died(err error) error {
 	if err == nil {
 		err = io.ErrUnexpectedEOF
 	}
+	w.close()
 	return fmt.Errorf("the peer %s has ended: %w: %s", w.cmd.Path, err, w.stderr.tail())
 }
 
