@@ -62,6 +62,9 @@ func TestBlockMovesInALongRound(t *testing.T) {
 		s.stop()
 		text := drawn(s, &out)
 		left := slices.Compact(regexp.MustCompile(`\S+ left`).FindAllString(text, -1))
+		if left[0] == "49s left" { // drawn again within the second, as the line of memory changed
+			left = left[1:]
+		}
 		if got, want := strings.Join(left[:min(len(left), 9)], ", "), "48s left, 47s left, 46s left, 45s left, 44s left, 43s left, 42s left, 41s left, 40s left"; got != want {
 			t.Errorf("in a long round: %s; want %s", got, want)
 		}
