@@ -98,15 +98,35 @@ func (s *Studio) record(e Experiment, p Part, seed int64, job Job, trained *Trai
 	if r.Data.Attribution == "" {
 		r.Data.Attribution = e.Credit
 	}
+	var rounds []float64
 	for line, err := range run.ReadLog(filepath.Join(trained.Dir, run.RoundsFile)) {
 		if err != nil {
 			return nil, err
 		}
 		seconds, _ := line.Number(run.Wall + "seconds")
-		r.Seconds += seconds
+		rounds = append(rounds, seconds)
 		r.Logged++
 	}
+	r.Seconds = playing(rounds)
 	return r, nil
+}
+
+// playing is the sum of rounds, in seconds. A round of more than five seconds and twenty times both of its neighbours was halted, by a lid that
+// was closed or a signal, and counts as the longer of them.
+func playing(rounds []float64) (sum float64) {
+	for i, seconds := range rounds {
+		near := 0.0
+		for _, k := range []int{i - 1, i + 1} {
+			if k >= 0 && k < len(rounds) {
+				near = max(near, rounds[k])
+			}
+		}
+		if seconds > 5 && near > 0 && seconds > 20*near {
+			seconds = near
+		}
+		sum += seconds
+	}
+	return sum
 }
 
 // write puts the record, every so-many-th line of the run's rounds and the pictures into the folder of records.

@@ -26,7 +26,7 @@ type Record struct {
 	Options    config.Values `json:"options"` // the whole configuration
 	Rounds     int           `json:"rounds"`
 	Logged     int           `json:"logged"`  // lines of the run's rounds.jsonl
-	Seconds    float64       `json:"seconds"` // of training, the sum of its rounds
+	Seconds    float64       `json:"seconds"` // of training, the sum of its rounds without halts
 	Commit     string        `json:"commit"`
 	Backend    string        `json:"backend"`
 	Threads    int           `json:"threads"`
