@@ -14,9 +14,11 @@ func (l MinibatchDiscrimination) On(net Net, x *graph.Node) *graph.Node {
 	dims := x.Shape().Dimensions
 	batch := dims[0]
 	m := Dense{Units: l.Kernels * l.Size, NoBias: true}.On(net, graph.Reshape(x, batch, -1))
-	m = graph.Reshape(m, batch, 1, l.Kernels, l.Size)
-	distances := graph.ReduceSum(graph.Abs(graph.Sub(m, graph.Reshape(m, 1, batch, l.Kernels, l.Size))), -1) // [batch, batch, kernels]
-	near := graph.AddScalar(graph.ReduceSum(graph.Exp(graph.Neg(distances)), 1), -1)                         // without the record itself
+	m = graph.Transpose(m, 0, 1) // the records last, since long rows are fast
+	pairs := graph.Sub(graph.Reshape(m, l.Kernels, l.Size, batch, 1), graph.Reshape(m, l.Kernels, l.Size, 1, batch))
+	distances := graph.ReduceSum(graph.Abs(pairs), 1)                                 // [kernels, batch, batch]
+	near := graph.AddScalar(graph.ReduceSum(graph.Exp(graph.Neg(distances)), -1), -1) // without the record itself
+	near = graph.Transpose(near, 0, 1)                                                // [batch, kernels]
 	if len(dims) == 2 {
 		return graph.Concatenate([]*graph.Node{x, near}, -1)
 	}
