@@ -11,10 +11,7 @@ import (
 // Read is what the run's critic makes of pictures [n, height, width, channels] in [-1, 1] beside their score, [n, ...] each, by name: of InfoGAN
 // "codes", the logits of the categories and the means of the continuous codes; of AC-GAN "class", the logits of the classes. The generator must
 // have been opened with OpenOptions.Critic.
-//
-// Batch norm's running statistics are of real pictures and generated ones in turn, which a critic tells apart. With among, known pictures
-// of the kind that is read (of the training set, if it is real ones), the statistics are theirs; its Float may be nil for the running ones.
-func (g *Generator) Read(ctx context.Context, pictures, among data.Array) (data.Batch, error) {
+func (g *Generator) Read(ctx context.Context, pictures data.Array) (data.Batch, error) {
 	switch {
 	case g.played.Read == nil:
 		return nil, wrong{fmt.Errorf("the critic of %s only scores; that of infogan reads codes, that of acgan classes", g.Model.Name)}
@@ -25,13 +22,7 @@ func (g *Generator) Read(ctx context.Context, pictures, among data.Array) (data.
 	}
 	reading := *g.played
 	reading.Generate = g.played.Read
-	open := func() (*train.Sampler, error) { return train.NewSampler(g.backend.compute, &reading, g.weights, false) }
-	if among.Float != nil {
-		open = func() (*train.Sampler, error) {
-			return train.NewAmong(ctx, g.backend.compute, &reading, g.weights, data.Batch{data.Pictures: among})
-		}
-	}
-	sampler, err := open()
+	sampler, err := train.NewSampler(g.backend.compute, &reading, g.weights, false)
 	if err != nil {
 		return nil, err
 	}

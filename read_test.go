@@ -37,7 +37,7 @@ func TestCriticReadsCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	pictures := samples[data.Pictures]
-	all, err := reader.Read(ctx, pictures, data.Array{})
+	all, err := reader.Read(ctx, pictures)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,12 +45,12 @@ func TestCriticReadsCodes(t *testing.T) {
 		t.Fatalf("codes of shape %v", codes.Shape)
 	}
 	size := len(pictures.Float) / 6
-	last, err := reader.Read(ctx, data.Array{Shape: append([]int{1}, pictures.Shape[1:]...), Float: pictures.Float[5*size:]}, data.Array{})
+	last, err := reader.Read(ctx, data.Array{Shape: append([]int{1}, pictures.Shape[1:]...), Float: pictures.Float[5*size:]})
 	if err != nil || !slices.Equal(last["codes"].Float, all["codes"].Float[25:]) {
 		t.Errorf("a picture by itself has the codes %v, among others %v (%v)", last["codes"].Float, all["codes"].Float[25:], err)
 	}
 	for name, g := range map[string]*Generator{"without critic": open(dir, false), "only scores": open(train("dcgan"), true)} {
-		if _, err := g.Read(ctx, pictures, data.Array{}); !errors.Is(err, ErrRequest) {
+		if _, err := g.Read(ctx, pictures); !errors.Is(err, ErrRequest) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

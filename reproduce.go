@@ -134,13 +134,13 @@ func (o ReproduceOptions) train(ctx context.Context, job reproduce.Job) (*reprod
 		Translate: func(ctx context.Context, pictures data.Array, direction string) (data.Array, error) {
 			return generator.Translate(ctx, pictures, TranslateOptions{Direction: direction})
 		},
-		Read: func(ctx context.Context, pictures, among data.Array) (data.Batch, error) {
+		Read: func(ctx context.Context, pictures data.Array) (data.Batch, error) {
 			reader, err := Open(job.Dir, OpenOptions{Backend: o.Backend, Threads: o.Threads, Critic: true})
 			if err != nil {
 				return nil, err
 			}
 			defer reader.Close()
-			return reader.Read(ctx, pictures, among)
+			return reader.Read(ctx, pictures)
 		},
 	}, nil
 }

@@ -95,9 +95,8 @@ type Exhibit struct {
 	Traverse func(ctx context.Context, code int, seed int64, rows int) (samples data.Batch, frames int, err error)
 	// Translate makes the other kind of each picture, where the model translates.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
-	// Read is what the critic makes of pictures beside their score, by name; with the statistics of known pictures that they are among, or,
-	// if there are none, those of training.
-	Read func(ctx context.Context, pictures, among data.Array) (data.Batch, error)
+	// Read is what the critic makes of pictures beside their score, by name.
+	Read func(ctx context.Context, pictures data.Array) (data.Batch, error)
 }
 
 // Verdict is what a judge found.
@@ -135,8 +134,8 @@ type Trained struct {
 	Traverse func(ctx context.Context, code int, seed int64, rows int) (samples data.Batch, frames int, err error)
 	// Translate makes the other kind of each picture, where the model translates: direction is ab or ba.
 	Translate func(ctx context.Context, pictures data.Array, direction string) (data.Array, error)
-	// Read is what the critic makes of pictures beside their score, by name; see Exhibit.
-	Read  func(ctx context.Context, pictures, among data.Array) (data.Batch, error)
+	// Read is what the critic makes of pictures beside their score, by name.
+	Read  func(ctx context.Context, pictures data.Array) (data.Batch, error)
 	Close func()
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/gomlx/compute"
@@ -19,17 +18,6 @@ const standingBatches = 16
 // 1809.11096, section 3.1). Batch norm's running statistics are of latents that are not, so the sampler has standing ones of its own,
 // averaged over batches of truncated samples (its appendix E), which depend on the weights' seed alone. The weights stay as they are.
 func NewTruncated(ctx context.Context, backend compute.Backend, game *gan.Game, weights *layers.Weights, threshold float64) (*Sampler, error) {
-	return newStanding(ctx, backend, game, weights, func(s *Sampler) { s.threshold = threshold })
-}
-
-// NewAmong compiles a sampler of a game that starts from records. Batch norm's running statistics are of real records and generated ones
-// in turn; the sampler's own are standing ones of the given records, at even steps. The weights stay as they are.
-func NewAmong(ctx context.Context, backend compute.Backend, game *gan.Game, weights *layers.Weights, records data.Batch) (*Sampler, error) {
-	return newStanding(ctx, backend, game, weights, func(s *Sampler) { s.Show(records) })
-}
-
-// newStanding compiles a sampler, prepared, whose statistics are those of samples that are prepared so.
-func newStanding(ctx context.Context, backend compute.Backend, game *gan.Game, weights *layers.Weights, prepare func(*Sampler)) (*Sampler, error) {
 	own := weights.Clone()
 	p, err := compile(backend, game, own, "standing", func(turn *gan.Turn) (names []string, nodes []*graph.Node) {
 		for name, node := range turn.Measure() {
@@ -41,9 +29,8 @@ func newStanding(ctx context.Context, backend compute.Backend, game *gan.Game, w
 		return nil, err
 	}
 	defer p.graph.Finalize()
+	measuring := (&Sampler{game: game, weights: own, backend: backend, program: p}).within(threshold)
 	if len(p.changed) > 0 {
-		measuring := &Sampler{game: game, weights: own, backend: backend, program: p}
-		prepare(measuring)
 		if err := measuring.stand(ctx); err != nil {
 			return nil, err
 		}
@@ -52,8 +39,14 @@ func newStanding(ctx context.Context, backend compute.Backend, game *gan.Game, w
 	if err != nil {
 		return nil, err
 	}
-	prepare(s)
-	return s, nil
+	return s.within(threshold), nil
+}
+
+// within is the same sampler with a threshold for its Gaussian latents.
+func (s *Sampler) within(threshold float64) *Sampler {
+	within := *s
+	within.threshold = threshold
+	return &within
 }
 
 // stand sets the statistics that the program measures to their means over batches.

@@ -3,12 +3,9 @@ package train
 import (
 	"context"
 	"math"
-	"strconv"
 	"testing"
 
 	"github.com/ganymede-gan/ganymede/config"
-	"github.com/ganymede-gan/ganymede/data"
-	"github.com/ganymede-gan/ganymede/engine"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/gomlx/compute/gobackend"
@@ -77,67 +74,6 @@ func TestStandingStatisticsAreOfTruncatedSamples(t *testing.T) {
 		t.Errorf("truncated samples have the variance %v, want 1", squares)
 	}
 	if v := weights.Get("generator/norm/variance"); v.Value != nil && tensors.MustCopyFlatData[float32](v.Value)[0] != 1 {
-		t.Error("the weights' own statistics changed")
-	}
-}
-
-// A critic that notes its normalised input: by the running statistics, which have seen nothing, it reads records as they are, and among
-// others of their kind as numbers of mean 0 and variance 1.
-func TestRecordsAreReadAmongOthers(t *testing.T) {
-	pair := gan.Pair{
-		Record: gan.Records("points", 2), Latent: gan.Normal("z", 2),
-		Generator: func(net gan.Net, z, _ *gan.Node) *gan.Node { return z },
-		Critic: func(net gan.Net, x, _ *gan.Node) *gan.Node {
-			x = layers.BatchNorm{}.On(net.In("norm"), x)
-			net.Note("codes", x)
-			return graph.Reshape(layers.Dense{Units: 1}.On(net, x), -1)
-		},
-		Beside: func(*gan.Turn, gan.Seen) *gan.Node { return nil },
-	}
-	o := config.Default[gan.Options]()
-	o.Optim.Batch = 64
-	game, err := pair.Game(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	game.Generate = game.Read
-	backend, err := engine.New("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer backend.Finalize()
-	weights := layers.NewWeights(1)
-	points := data.Array{Shape: []int{1000, 2}}
-	for i := range 2 * 1000 {
-		points.Float = append(points.Float, 5+3*float32(layers.Stream(1, "point", strconv.Itoa(i)).NormFloat64()))
-	}
-	moments := func(s *Sampler, err error) (mean, variance float64) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Finalize()
-		s.Show(data.Batch{"points": points})
-		read, err := s.Sample(context.Background(), 0, 0, points.Len(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		codes := read["codes"].Float
-		for _, v := range codes {
-			mean += float64(v) / float64(len(codes))
-		}
-		for _, v := range codes {
-			variance += (float64(v) - mean) * (float64(v) - mean) / float64(len(codes))
-		}
-		return mean, variance
-	}
-	if mean, variance := moments(NewSampler(backend, game, weights, false)); math.Abs(mean-5) > 0.3 || math.Abs(variance-9) > 1 {
-		t.Errorf("read by themselves the records have mean %v and variance %v, want 5 and 9", mean, variance)
-	}
-	if mean, variance := moments(NewAmong(context.Background(), backend, game, weights, data.Batch{"points": points})); math.Abs(mean) > 0.05 || math.Abs(variance-1) > 0.05 {
-		t.Errorf("read among others the records have mean %v and variance %v, want 0 and 1", mean, variance)
-	}
-	if v := weights.Get("critic/norm/mean"); v.Value != nil && tensors.MustCopyFlatData[float32](v.Value)[0] != 0 {
 		t.Error("the weights' own statistics changed")
 	}
 }
