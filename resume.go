@@ -46,6 +46,9 @@ func prepareResume(ctx context.Context, request Request, file []byte) (*Plan, er
 	if err != nil {
 		return nil, err
 	}
+	if err := sameKind(folder, found.Kind, request.Data); err != nil {
+		return nil, err
+	}
 	split, err := readSplit(folder)
 	if err != nil {
 		return nil, err
@@ -81,6 +84,26 @@ func (p *Plan) tellChanges(m run.Manifest) {
 	if then := plannedRounds(m); scheduled && then > 0 && then != p.Rounds {
 		p.tellWarning(fmt.Errorf("%s was planned for %d rounds and its schedule is a share of the plan; with %d it jumps", p.Dir, then, p.Rounds))
 	}
+}
+
+// sameKind refuses data of another kind than the run's, whose options would not even be known.
+func sameKind(folder *run.Run, kind, path string) error {
+	raw, err := folder.Read(run.CodecFile)
+	if err != nil {
+		return err
+	}
+	codec, err := sets.UnmarshalCodec(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
+	}
+	was := codec.Kind()
+	if was == "couples" {
+		was = "images" // as they are found
+	}
+	if was != kind {
+		return fmt.Errorf("%s was trained on %s, the data at %s, and %s are %s; give the same data, or start a new run", folder.Dir, was, folder.Manifest.Data.Path, path, kind)
+	}
+	return nil
 }
 
 // sameData refuses a resumed run whose data are not what they were, and shows the difference.
