@@ -149,7 +149,7 @@ func techniques(points string, rounds int) Experiment {
 }
 
 // family trains every system's small networks for about as long (20 minutes of one thread of a busy machine, 8 to 12 of a quiet one), so that
-// they can be seen side by side. Rounds are what that time gave, 2,000 at least; nothing was tuned. DCGAN and WGAN-GP are there to compare with.
+// they can be seen side by side. Rounds are what that time gave, 2,000 at least; nothing was tuned. DCGAN, WGAN and WGAN-GP are there to compare with.
 func family() Experiment {
 	part := func(model string, rounds int, set ...string) Part {
 		return Part{Name: model, Model: model, Rounds: rounds, Seeds: seeds()[:1], Set: set}
@@ -162,7 +162,9 @@ func family() Experiment {
 		Data:  []string{"fashion"}, Set: []string{"data.side=32"}, Judge: familyJudge,
 		Parts: []Part{
 			part("dcgan", 12000, "filters=32"),
+			part("wgan", 5000, "filters=32"),
 			part("wgan-gp", 3000, "filters=32"),
+			part("began", 10000),
 			part("acgan", 12000),
 			part("infogan", 8000),
 			part("sngan", 2500),
