@@ -126,8 +126,10 @@ func codes() Experiment {
 		Claim: "Chen et al. 2016 (InfoGAN, 1606.03657, section 7.2) report that the categorical code, matched to digits, classifies MNIST's with 5 % errors.",
 		Data:  []string{"../shared/data/mnist", "mnist"}, Set: []string{"data.side=28"}, Judge: codesJudge,
 		Credit: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
-		// 5,000 rounds of 128 are what the authors' code trains for. The bar of what is matched is for the best of the three seeds; each is printed.
-		Parts: []Part{{Name: "infogan", Model: "infogan", Rounds: 5000, Set: []string{"optim.batch=128"}, Seeds: seeds(), Bars: []Bar{{Figure: matched, Least: 0.9}, {Figure: ofCodes, Least: 0.9}}}},
+		// The authors' code trains for 5,000 rounds of 128 with a weight of 1. With that the codes are known within some hundred rounds, when samples are
+		// no digits yet, and what they mean then stays: the small networks had 69.5, 81.7 and 75.5 % matched. With 0.2 digits come first.
+		// The bar of what is matched is for the best of the three seeds; each is printed.
+		Parts: []Part{{Name: "infogan", Model: "infogan", Rounds: 8000, Set: []string{"optim.batch=128", "information=0.2"}, Seeds: seeds(), Bars: []Bar{{Figure: matched, Least: 0.9}, {Figure: ofCodes, Least: 0.9}}}},
 	}
 }
 
