@@ -108,6 +108,7 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	width := min(vectors*k.lanes, p.cols-col)
 	edge := width < vectors*k.lanes
 	t.a = p.a
+	depth := len(t.segments) * t.length
 	next := 0 // from this strip to where the next one begins
 	if after := col + vectors*k.lanes; after < p.cols {
 		next = after/panelWidth*p.panel - col/panelWidth*p.panel + after%panelWidth - col%panelWidth
@@ -119,10 +120,15 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			to++
 		}
 		t.rows = p.rows[from:to]
-		// The first tiles fetch the next strip while they run, each a line of 16 floats in each step.
-		if t.ahead = 0; i < vectors*k.lanes/16 {
-			t.ahead = next + 16*i
+		t.ahead, t.aheadStep = 0, 0
+		switch {
+		case next == 0:
+		case t.bStride == panelWidth: // each tile fetches a part of the next panel
+			t.ahead, t.aheadStep = next+i*depth/n*panelWidth, panelWidth/n
+		case i < vectors*k.lanes/16: // the first tiles fetch a line of 16 floats in each step
+			t.ahead, t.aheadStep = next+16*i, t.bStride
 		}
+		t.next = w.fetch.piece()
 		if !edge {
 			t.cAhead = vectors * k.lanes // the next strip begins with the first rows
 			if to < len(p.rows) {
@@ -133,7 +139,6 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			t.c = p.c[col:]
 			t.cRows = p.cRows[from:to]
 			k.row[vectors-1][to-from](t)
-			w.fetch.some(k)
 			continue
 		}
 		t.c, t.cRows = w.edge[:], edgeRows[:to-from]

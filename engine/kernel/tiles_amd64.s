@@ -5,34 +5,39 @@
 #include "textflag.h"
 
 // func rowAVX512x1x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x1x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x1x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -41,27 +46,55 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -71,11 +104,15 @@ step:
 	VFMADD231PS  Z3, Z4, Z1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -90,46 +127,45 @@ done:
 	RET
 
 // func rowAVX512x2x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x2x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x2x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -138,7 +174,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -147,20 +186,45 @@ begin:
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -173,11 +237,15 @@ step:
 	VFMADD231PS  Z5, Z7, Z3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -196,58 +264,51 @@ done:
 	RET
 
 // func rowAVX512x3x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x3x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x3x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -256,7 +317,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -267,20 +331,45 @@ begin:
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -296,11 +385,15 @@ step:
 	VFMADD231PS  Z7, Z10, Z5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -323,70 +416,57 @@ done:
 	RET
 
 // func rowAVX512x4x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x4x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x4x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -395,7 +475,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -408,20 +491,45 @@ begin:
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -440,11 +548,15 @@ step:
 	VFMADD231PS  Z9, Z13, Z7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -471,82 +583,63 @@ done:
 	RET
 
 // func rowAVX512x5x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x5x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x5x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -555,7 +648,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -570,20 +666,45 @@ begin:
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -605,11 +726,15 @@ step:
 	VFMADD231PS  Z11, Z12, Z9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -640,94 +765,69 @@ done:
 	RET
 
 // func rowAVX512x6x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x6x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x6x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -736,7 +836,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -753,20 +856,45 @@ begin:
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -791,11 +919,15 @@ step:
 	VFMADD231PS  Z13, Z15, Z11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -830,106 +962,75 @@ done:
 	RET
 
 // func rowAVX512x7x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x7x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x7x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -938,7 +1039,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -957,20 +1061,45 @@ begin:
 	LEAQ (R14)(R8*4), R8
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z14
@@ -998,11 +1127,15 @@ step:
 	VFMADD231PS  Z15, Z18, Z13
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1041,118 +1174,81 @@ done:
 	RET
 
 // func rowAVX512x8x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x8x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x8x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1161,7 +1257,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1182,20 +1281,45 @@ begin:
 	LEAQ (R14)(R9*4), R9
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z16
@@ -1226,11 +1350,15 @@ step:
 	VFMADD231PS  Z17, Z21, Z15
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1273,130 +1401,87 @@ done:
 	RET
 
 // func rowAVX512x9x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x9x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x9x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1405,7 +1490,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1428,20 +1516,45 @@ begin:
 	LEAQ (R14)(R10*4), R10
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z18
@@ -1475,11 +1588,15 @@ step:
 	VFMADD231PS  Z19, Z20, Z17
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1526,142 +1643,93 @@ done:
 	RET
 
 // func rowAVX512x10x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x10x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x10x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1670,7 +1738,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1695,20 +1766,45 @@ begin:
 	LEAQ (R14)(R11*4), R11
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z20
@@ -1745,11 +1841,15 @@ step:
 	VFMADD231PS  Z21, Z23, Z19
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1800,154 +1900,99 @@ done:
 	RET
 
 // func rowAVX512x11x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x11x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x11x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1956,7 +2001,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1983,20 +2031,45 @@ begin:
 	LEAQ (R14)(R12*4), R12
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z22
@@ -2036,11 +2109,15 @@ step:
 	VFMADD231PS  Z23, Z26, Z21
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2095,166 +2172,105 @@ done:
 	RET
 
 // func rowAVX512x12x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x12x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x12x32(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z22
-	VMOVUPS    64(DX), Z23
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	MOVQ    88(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z22
+	VMOVUPS 64(DX), Z23
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2263,7 +2279,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2292,20 +2311,45 @@ begin:
 	LEAQ (R14)(R13*4), R13
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z24
@@ -2348,11 +2392,15 @@ step:
 	VFMADD231PS  Z25, Z29, Z23
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2411,30 +2459,37 @@ done:
 	RET
 
 // func rowAVX512x1x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x1x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x1x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2443,27 +2498,54 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z1
@@ -2471,11 +2553,15 @@ step:
 	VFMADD231PS  Z1, Z2, Z0
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2489,38 +2575,41 @@ done:
 	RET
 
 // func rowAVX512x2x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x2x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x2x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2529,7 +2618,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2538,20 +2630,44 @@ begin:
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -2561,11 +2677,15 @@ step:
 	VFMADD231PS  Z2, Z4, Z1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2582,46 +2702,45 @@ done:
 	RET
 
 // func rowAVX512x3x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x3x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x3x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2630,7 +2749,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2641,20 +2763,44 @@ begin:
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z3
@@ -2666,11 +2812,15 @@ step:
 	VFMADD231PS  Z3, Z6, Z2
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2690,54 +2840,49 @@ done:
 	RET
 
 // func rowAVX512x4x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x4x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x4x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2746,7 +2891,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2759,20 +2907,44 @@ begin:
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -2786,11 +2958,15 @@ step:
 	VFMADD231PS  Z4, Z8, Z3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2813,62 +2989,53 @@ done:
 	RET
 
 // func rowAVX512x5x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x5x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x5x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2877,7 +3044,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2892,20 +3062,44 @@ begin:
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z5
@@ -2921,11 +3115,15 @@ step:
 	VFMADD231PS  Z5, Z6, Z4
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2951,70 +3149,57 @@ done:
 	RET
 
 // func rowAVX512x6x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x6x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x6x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3023,7 +3208,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3040,20 +3228,44 @@ begin:
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -3071,11 +3283,15 @@ step:
 	VFMADD231PS  Z6, Z8, Z5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -3104,78 +3320,61 @@ done:
 	RET
 
 // func rowAVX512x7x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x7x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x7x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3184,7 +3383,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3203,20 +3405,44 @@ begin:
 	LEAQ (R14)(R8*4), R8
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z7
@@ -3236,11 +3462,15 @@ step:
 	VFMADD231PS  Z7, Z10, Z6
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -3272,86 +3502,65 @@ done:
 	RET
 
 // func rowAVX512x8x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x8x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x8x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3360,7 +3569,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3381,20 +3593,44 @@ begin:
 	LEAQ (R14)(R9*4), R9
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -3416,11 +3652,15 @@ step:
 	VFMADD231PS  Z8, Z12, Z7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -3455,94 +3695,69 @@ done:
 	RET
 
 // func rowAVX512x9x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x9x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x9x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3551,7 +3766,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3574,20 +3792,44 @@ begin:
 	LEAQ (R14)(R10*4), R10
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z9
@@ -3611,11 +3853,15 @@ step:
 	VFMADD231PS  Z9, Z10, Z8
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -3653,102 +3899,73 @@ done:
 	RET
 
 // func rowAVX512x10x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x10x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x10x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3757,7 +3974,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3782,20 +4002,44 @@ begin:
 	LEAQ (R14)(R11*4), R11
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -3821,11 +4065,15 @@ step:
 	VFMADD231PS  Z10, Z12, Z9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -3866,110 +4114,77 @@ done:
 	RET
 
 // func rowAVX512x11x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x11x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x11x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z9
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z10
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z9
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3978,7 +4193,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4005,20 +4223,44 @@ begin:
 	LEAQ (R14)(R12*4), R12
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z11
@@ -4046,11 +4288,15 @@ step:
 	VFMADD231PS  Z11, Z14, Z10
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -4094,118 +4340,81 @@ done:
 	RET
 
 // func rowAVX512x12x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x12x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x12x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z9
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z9
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	MOVQ    88(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -4214,7 +4423,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4243,20 +4455,44 @@ begin:
 	LEAQ (R14)(R13*4), R13
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -4286,11 +4522,15 @@ step:
 	VFMADD231PS  Z12, Z16, Z11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7634,32 +7874,39 @@ done:
 	RET
 
 // func rowAVX2x1x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x1x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x1x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -7668,27 +7915,54 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y2
@@ -7698,11 +7972,15 @@ step:
 	VFMADD231PS  Y3, Y4, Y1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7717,42 +7995,45 @@ done:
 	RET
 
 // func rowAVX2x2x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x2x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x2x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -7761,7 +8042,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -7770,20 +8054,44 @@ begin:
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y4
@@ -7796,11 +8104,15 @@ step:
 	VFMADD231PS  Y5, Y7, Y3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7819,52 +8131,51 @@ done:
 	RET
 
 // func rowAVX2x3x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x3x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x3x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -7873,7 +8184,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -7884,20 +8198,44 @@ begin:
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y6
@@ -7913,11 +8251,15 @@ step:
 	VFMADD231PS  Y7, Y10, Y5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7940,62 +8282,57 @@ done:
 	RET
 
 // func rowAVX2x4x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x4x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x4x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -8004,7 +8341,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -8017,20 +8357,44 @@ begin:
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y8
@@ -8049,11 +8413,15 @@ step:
 	VFMADD231PS  Y9, Y13, Y7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -8080,72 +8448,63 @@ done:
 	RET
 
 // func rowAVX2x5x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x5x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x5x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -8154,7 +8513,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -8169,20 +8531,44 @@ begin:
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y10
@@ -8204,11 +8590,15 @@ step:
 	VFMADD231PS  Y11, Y12, Y9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -8239,82 +8629,69 @@ done:
 	RET
 
 // func rowAVX2x6x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x6x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x6x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y10
-	VMOVUPS    32(DX), Y11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y10
+	VMOVUPS 32(DX), Y11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -8323,7 +8700,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -8340,20 +8720,44 @@ begin:
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y12
@@ -8378,11 +8782,15 @@ step:
 	VFMADD231PS  Y13, Y15, Y11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9215,34 +9623,39 @@ done:
 	RET
 
 // func row64AVX512x1x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x1x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x1x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9251,27 +9664,55 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*8), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -9281,11 +9722,15 @@ step:
 	VFMADD231PD  Z3, Z4, Z1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9300,46 +9745,45 @@ done:
 	RET
 
 // func row64AVX512x2x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x2x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x2x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9348,7 +9792,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9357,20 +9804,45 @@ begin:
 	LEAQ (R14)(BX*8), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -9383,11 +9855,15 @@ step:
 	VFMADD231PD  Z5, Z7, Z3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9406,58 +9882,51 @@ done:
 	RET
 
 // func row64AVX512x3x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x3x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x3x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9466,7 +9935,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9477,20 +9949,45 @@ begin:
 	LEAQ (R14)(CX*8), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -9506,11 +10003,15 @@ step:
 	VFMADD231PD  Z7, Z10, Z5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9533,70 +10034,57 @@ done:
 	RET
 
 // func row64AVX512x4x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x4x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x4x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9605,7 +10093,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9618,20 +10109,45 @@ begin:
 	LEAQ (R14)(DX*8), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -9650,11 +10166,15 @@ step:
 	VFMADD231PD  Z9, Z13, Z7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9681,82 +10201,63 @@ done:
 	RET
 
 // func row64AVX512x5x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x5x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x5x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9765,7 +10266,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9780,20 +10284,45 @@ begin:
 	LEAQ (R14)(SI*8), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -9815,11 +10344,15 @@ step:
 	VFMADD231PD  Z11, Z12, Z9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9850,94 +10383,69 @@ done:
 	RET
 
 // func row64AVX512x6x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x6x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x6x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9946,7 +10454,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9963,20 +10474,45 @@ begin:
 	LEAQ (R14)(DI*8), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -10001,11 +10537,15 @@ step:
 	VFMADD231PD  Z13, Z15, Z11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10040,106 +10580,75 @@ done:
 	RET
 
 // func row64AVX512x7x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x7x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x7x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -10148,7 +10657,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10167,20 +10679,45 @@ begin:
 	LEAQ (R14)(R8*8), R8
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z14
@@ -10208,11 +10745,15 @@ step:
 	VFMADD231PD  Z15, Z18, Z13
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10251,118 +10792,81 @@ done:
 	RET
 
 // func row64AVX512x8x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x8x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x8x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -10371,7 +10875,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10392,20 +10899,45 @@ begin:
 	LEAQ (R14)(R9*8), R9
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z16
@@ -10436,11 +10968,15 @@ step:
 	VFMADD231PD  Z17, Z21, Z15
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10483,130 +11019,87 @@ done:
 	RET
 
 // func row64AVX512x9x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x9x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x9x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -10615,7 +11108,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10638,20 +11134,45 @@ begin:
 	LEAQ (R14)(R10*8), R10
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z18
@@ -10685,11 +11206,15 @@ step:
 	VFMADD231PD  Z19, Z20, Z17
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10736,142 +11261,93 @@ done:
 	RET
 
 // func row64AVX512x10x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x10x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x10x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -10880,7 +11356,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10905,20 +11384,45 @@ begin:
 	LEAQ (R14)(R11*8), R11
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z20
@@ -10955,11 +11459,15 @@ step:
 	VFMADD231PD  Z21, Z23, Z19
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11010,154 +11518,99 @@ done:
 	RET
 
 // func row64AVX512x11x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x11x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x11x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11166,7 +11619,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11193,20 +11649,45 @@ begin:
 	LEAQ (R14)(R12*8), R12
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z22
@@ -11246,11 +11727,15 @@ step:
 	VFMADD231PD  Z23, Z26, Z21
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11305,166 +11790,105 @@ done:
 	RET
 
 // func row64AVX512x12x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x12x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x12x16(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z22
-	VMOVUPS    64(DX), Z23
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	MOVQ    88(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z22
+	VMOVUPS 64(DX), Z23
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11473,7 +11897,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11502,20 +11929,45 @@ begin:
 	LEAQ (R14)(R13*8), R13
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z24
@@ -11558,11 +12010,15 @@ step:
 	VFMADD231PD  Z25, Z29, Z23
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11621,32 +12077,39 @@ done:
 	RET
 
 // func row64AVX2x1x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x1x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x1x8(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11655,27 +12118,54 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*8), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y2
@@ -11685,11 +12175,15 @@ step:
 	VFMADD231PD  Y3, Y4, Y1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11704,42 +12198,45 @@ done:
 	RET
 
 // func row64AVX2x2x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x2x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x2x8(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11748,7 +12245,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11757,20 +12257,44 @@ begin:
 	LEAQ (R14)(BX*8), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y4
@@ -11783,11 +12307,15 @@ step:
 	VFMADD231PD  Y5, Y7, Y3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11806,52 +12334,51 @@ done:
 	RET
 
 // func row64AVX2x3x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x3x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x3x8(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11860,7 +12387,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11871,20 +12401,44 @@ begin:
 	LEAQ (R14)(CX*8), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y6
@@ -11900,11 +12454,15 @@ step:
 	VFMADD231PD  Y7, Y10, Y5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11927,62 +12485,57 @@ done:
 	RET
 
 // func row64AVX2x4x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x4x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x4x8(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11991,7 +12544,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12004,20 +12560,44 @@ begin:
 	LEAQ (R14)(DX*8), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y8
@@ -12036,11 +12616,15 @@ step:
 	VFMADD231PD  Y9, Y13, Y7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -12067,72 +12651,63 @@ done:
 	RET
 
 // func row64AVX2x5x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x5x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x5x8(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -12141,7 +12716,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12156,20 +12734,44 @@ begin:
 	LEAQ (R14)(SI*8), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y10
@@ -12191,11 +12793,15 @@ step:
 	VFMADD231PD  Y11, Y12, Y9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -12226,82 +12832,69 @@ done:
 	RET
 
 // func row64AVX2x6x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x6x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x6x8(SB), NOSPLIT, $104-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y10
-	VMOVUPS    32(DX), Y11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y10
+	VMOVUPS 32(DX), Y11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -12310,7 +12903,10 @@ begin:
 	MOVQ R14, 16(SP)
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12327,20 +12923,44 @@ begin:
 	LEAQ (R14)(DI*8), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y12
@@ -12365,11 +12985,15 @@ step:
 	VFMADD231PD  Y13, Y15, Y11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -20835,19 +21459,6 @@ row:
 	DECQ       BX
 	JNE        row
 	VZEROUPPER
-	RET
-
-// func prefetchLines(data *float32, lines int)
-// Requires: MMX+
-TEXT ·prefetchLines(SB), NOSPLIT, $0-16
-	MOVQ data+0(FP), AX
-	MOVQ lines+8(FP), CX
-
-line:
-	PREFETCHT1 (AX)
-	ADDQ       $0x40, AX
-	DECQ       CX
-	JNE        line
 	RET
 
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
