@@ -16,10 +16,10 @@ func (f *fetch) willRead(m Matrix) {
 	}
 }
 
-// spread divides what has not been fetched among so many tiles.
-func (f *fetch) spread(tiles int) {
+// spread divides what has not been fetched among so many tiles. Each fetches no more numbers than it makes steps.
+func (f *fetch) spread(tiles, steps int) {
 	pieces := max(1, tiles/max(f.Rows-f.row, 1)) // of a row
-	f.width = roundUp((f.Cols+pieces-1)/pieces, 16)
+	f.width = roundUp(min((f.Cols+pieces-1)/pieces, max(steps, 1)), 16)
 }
 
 // piece returns what one tile is to fetch.

@@ -21462,7 +21462,7 @@ row:
 	RET
 
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
@@ -21476,15 +21476,25 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	LEAQ (SI)(CX*4), R9
 
 block:
-	LEAQ       (DI)(DX*4), R11
-	VMOVUPS    (SI), Y0
-	VMOVUPS    (SI)(CX*1), Y1
-	VMOVUPS    (SI)(CX*2), Y2
-	VMOVUPS    (SI)(R8*1), Y3
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R9)(CX*1), Y5
-	VMOVUPS    (R9)(CX*2), Y6
-	VMOVUPS    (R9)(R8*1), Y7
+	LEAQ    (DI)(DX*4), R11
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (SI)(CX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(CX*1), Y5
+	VMOVUPS (R9)(CX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+
+	// What the next 64 numbers of each row are in, which the hardware cannot know.
+	PREFETCHT0 256(SI)
+	PREFETCHT0 256(SI)(CX*1)
+	PREFETCHT0 256(SI)(CX*2)
+	PREFETCHT0 256(SI)(R8*1)
+	PREFETCHT0 256(R9)
+	PREFETCHT0 256(R9)(CX*1)
+	PREFETCHT0 256(R9)(CX*2)
+	PREFETCHT0 256(R9)(R8*1)
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y9
 	VUNPCKLPS  Y3, Y2, Y10

@@ -527,6 +527,12 @@ func transpose() {
 	for i := range 8 {
 		VMOVUPS(address(src, src4, srcStride, src3, i), ymm[i])
 	}
+	Comment("What the next 64 numbers of each row are in, which the hardware cannot know.")
+	for i := range 8 {
+		m := address(src, src4, srcStride, src3, i)
+		m.Disp = 256
+		PREFETCHT0(m)
+	}
 	// Pairs of rows, then pairs of pairs, then halves.
 	for i := 0; i < 8; i += 2 {
 		VUNPCKLPS(ymm[i+1], ymm[i], ymm[8+i])
