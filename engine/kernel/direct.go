@@ -6,9 +6,10 @@ import (
 	"github.com/ganymede-gan/ganymede/engine/pool"
 )
 
-// blockPixels is how many output pixels one block of work computes: 16 tiles of 12, which share each panel of weights in
-// the second cache, beside the input that they read (half a megabyte at 1024 channels and 4x4 taps, less where taps overlap).
-const blockPixels = 192
+// blockPixels is how many output pixels one block of work computes: 8 tiles of 12, which share each panel of weights. So two
+// panels (a quarter of a megabyte), the input of this block and of the next (as much at 1024 channels and 4x4 taps, less
+// where taps overlap) and the outputs have room in a second cache of a megabyte.
+const blockPixels = 96
 
 // direct is a correlation by implicit matrix multiplication: a row of the matrix is the inputs that one output meets, which
 // is a run of neighbouring numbers for each row of taps, and is read where it lies.
