@@ -16,15 +16,20 @@ func (f *fetch) willRead(m Matrix) {
 	}
 }
 
-// spread divides what has not been fetched among so many tiles. Each fetches no more numbers than it makes steps.
-func (f *fetch) spread(tiles, steps int) {
+// spread divides what has not been fetched among so many tiles of so many steps and, at most, rows. A tile fetches a line for
+// every 16 steps, or up to 24 at once if it has few steps (asm/).
+func (f *fetch) spread(tiles, steps, rows int) {
+	most := steps
+	if steps < 16*rows {
+		most = 16 * 24
+	}
 	pieces := max(1, tiles/max(f.Rows-f.row, 1)) // of a row
-	f.width = roundUp(min((f.Cols+pieces-1)/pieces, max(steps, 1)), 16)
+	f.width = roundUp(min((f.Cols+pieces-1)/pieces, most), 16)
 }
 
 // piece returns what one tile is to fetch.
 func (f *fetch) piece() []float32 {
-	if f.row >= f.Rows {
+	if f.row >= f.Rows || f.Cols == 0 {
 		return nil
 	}
 	to := min(f.col+f.width, f.Cols)

@@ -60,7 +60,7 @@ func (k *kernels) multiply(w *worker, p product) {
 // multiplyChecked computes a product. A panel stays in the second cache while all tiles of rows use it.
 func (k *kernels) multiplyChecked(w *worker, p product) {
 	steps := len(p.segments) * p.length
-	w.fetch.spread(panels(p.cols)*k.tiles(len(p.rows))*((steps+maxDepth-1)/maxDepth), min(steps, maxDepth))
+	w.fetch.spread(panels(p.cols)*k.tiles(len(p.rows))*((steps+maxDepth-1)/maxDepth), min(steps, maxDepth), k.rows)
 	depth := 0
 	w.row.add = 0
 	if p.add {

@@ -6,7 +6,7 @@
 
 // func rowAVX512x1x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x1x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x1x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -31,9 +31,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -44,6 +41,33 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -70,6 +94,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -128,7 +157,7 @@ done:
 
 // func rowAVX512x2x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x2x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x2x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -159,9 +188,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -172,6 +198,37 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -200,6 +257,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -265,7 +327,7 @@ done:
 
 // func rowAVX512x3x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x3x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x3x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -302,9 +364,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -315,6 +374,41 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -345,6 +439,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -417,7 +516,7 @@ done:
 
 // func rowAVX512x4x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x4x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x4x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -460,9 +559,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -473,6 +569,45 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -505,6 +640,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -584,7 +724,7 @@ done:
 
 // func rowAVX512x5x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x5x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x5x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -633,9 +773,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -646,6 +783,49 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -680,6 +860,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -766,7 +951,7 @@ done:
 
 // func rowAVX512x6x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x6x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x6x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -821,9 +1006,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -834,6 +1016,53 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -870,6 +1099,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -963,7 +1197,7 @@ done:
 
 // func rowAVX512x7x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x7x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x7x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1024,9 +1258,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000007, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -1037,6 +1268,57 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000070
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -1075,6 +1357,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -1175,7 +1462,7 @@ done:
 
 // func rowAVX512x8x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x8x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x8x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1242,9 +1529,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000008, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -1255,6 +1539,61 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000080
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -1295,6 +1634,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -1402,7 +1746,7 @@ done:
 
 // func rowAVX512x9x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x9x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x9x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1475,9 +1819,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000009, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -1488,6 +1829,65 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000090
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -1530,6 +1930,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -1644,7 +2049,7 @@ done:
 
 // func rowAVX512x10x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x10x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x10x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1723,9 +2128,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000a, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -1736,6 +2138,69 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000a0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -1780,6 +2245,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -1901,7 +2371,7 @@ done:
 
 // func rowAVX512x11x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x11x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x11x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1986,9 +2456,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000b, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -1999,6 +2466,73 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000b0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -2045,6 +2579,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -2173,7 +2712,7 @@ done:
 
 // func rowAVX512x12x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x12x32(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x12x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -2264,9 +2803,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000c, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -2277,6 +2813,77 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000c0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       88(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -2325,6 +2932,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -2460,7 +3072,7 @@ done:
 
 // func rowAVX512x1x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x1x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x1x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -2483,9 +3095,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -2496,6 +3105,32 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -2522,6 +3157,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -2551,18 +3191,14 @@ step:
 	VMOVUPS      (R14), Z1
 	VBROADCASTSS (AX)(R15*4), Z2
 	VFMADD231PS  Z1, Z2, Z0
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2576,7 +3212,7 @@ done:
 
 // func rowAVX512x2x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x2x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x2x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -2603,9 +3239,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -2616,6 +3249,35 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -2644,6 +3306,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -2675,18 +3342,14 @@ step:
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (BX)(R15*4), Z4
 	VFMADD231PS  Z2, Z4, Z1
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2703,7 +3366,7 @@ done:
 
 // func rowAVX512x3x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x3x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x3x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -2734,9 +3397,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -2747,6 +3407,38 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -2777,6 +3469,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -2810,18 +3507,14 @@ step:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS (CX)(R15*4), Z6
 	VFMADD231PS  Z3, Z6, Z2
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2841,7 +3534,7 @@ done:
 
 // func rowAVX512x4x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x4x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x4x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -2876,9 +3569,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -2889,6 +3579,41 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -2921,6 +3646,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -2956,18 +3686,14 @@ step:
 	VFMADD231PS  Z4, Z7, Z2
 	VBROADCASTSS (DX)(R15*4), Z8
 	VFMADD231PS  Z4, Z8, Z3
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2990,7 +3716,7 @@ done:
 
 // func rowAVX512x5x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x5x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x5x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3029,9 +3755,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -3042,6 +3765,44 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -3076,6 +3837,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -3113,18 +3879,14 @@ step:
 	VFMADD231PS  Z5, Z9, Z3
 	VBROADCASTSS (SI)(R15*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3150,7 +3912,7 @@ done:
 
 // func rowAVX512x6x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x6x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x6x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3193,9 +3955,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -3206,6 +3965,47 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -3242,6 +4042,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -3281,18 +4086,14 @@ step:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS (DI)(R15*4), Z8
 	VFMADD231PS  Z6, Z8, Z5
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3321,7 +4122,7 @@ done:
 
 // func rowAVX512x7x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x7x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x7x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3368,9 +4169,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000007, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -3381,6 +4179,50 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000070
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -3419,6 +4261,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -3460,18 +4307,14 @@ step:
 	VFMADD231PS  Z7, Z9, Z5
 	VBROADCASTSS (R8)(R15*4), Z10
 	VFMADD231PS  Z7, Z10, Z6
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3503,7 +4346,7 @@ done:
 
 // func rowAVX512x8x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x8x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x8x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3554,9 +4397,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000008, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -3567,6 +4407,53 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000080
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -3607,6 +4494,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -3650,18 +4542,14 @@ step:
 	VFMADD231PS  Z8, Z11, Z6
 	VBROADCASTSS (R9)(R15*4), Z12
 	VFMADD231PS  Z8, Z12, Z7
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3696,7 +4584,7 @@ done:
 
 // func rowAVX512x9x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x9x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x9x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3751,9 +4639,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000009, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -3764,6 +4649,56 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000090
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -3806,6 +4741,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -3851,18 +4791,14 @@ step:
 	VFMADD231PS  Z9, Z13, Z7
 	VBROADCASTSS (R10)(R15*4), Z10
 	VFMADD231PS  Z9, Z10, Z8
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3900,7 +4836,7 @@ done:
 
 // func rowAVX512x10x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x10x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x10x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3959,9 +4895,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000a, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -3972,6 +4905,59 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000a0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -4016,6 +5002,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -4063,18 +5054,14 @@ step:
 	VFMADD231PS  Z10, Z11, Z8
 	VBROADCASTSS (R11)(R15*4), Z12
 	VFMADD231PS  Z10, Z12, Z9
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -4115,7 +5102,7 @@ done:
 
 // func rowAVX512x11x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x11x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x11x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -4178,9 +5165,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000b, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -4191,6 +5175,62 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000b0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -4237,6 +5277,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -4286,18 +5331,14 @@ step:
 	VFMADD231PS  Z11, Z13, Z9
 	VBROADCASTSS (R12)(R15*4), Z14
 	VFMADD231PS  Z11, Z14, Z10
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -4341,7 +5382,7 @@ done:
 
 // func rowAVX512x12x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x12x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX512x12x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -4408,9 +5449,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000c, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -4421,6 +5459,65 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000c0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       88(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -4469,6 +5566,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -4520,18 +5622,14 @@ step:
 	VFMADD231PS  Z12, Z15, Z10
 	VBROADCASTSS (R13)(R15*4), Z16
 	VFMADD231PS  Z12, Z16, Z11
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
-	INCQ       R15
-	CMPQ       R15, 32(SP)
-	JLT        step
-	MOVQ       BP, 56(SP)
-	CMPQ       R15, 24(SP)
-	JLT        chunk
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -7875,7 +8973,7 @@ done:
 
 // func rowAVX2x1x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x1x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX2x1x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -7900,9 +8998,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -7913,6 +9008,32 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -7939,6 +9060,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -7996,7 +9122,7 @@ done:
 
 // func rowAVX2x2x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x2x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX2x2x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -8027,9 +9153,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -8040,6 +9163,35 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -8068,6 +9220,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -8132,7 +9289,7 @@ done:
 
 // func rowAVX2x3x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x3x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX2x3x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -8169,9 +9326,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -8182,6 +9336,38 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -8212,6 +9398,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -8283,7 +9474,7 @@ done:
 
 // func rowAVX2x4x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x4x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX2x4x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -8326,9 +9517,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -8339,6 +9527,41 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -8371,6 +9594,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -8449,7 +9677,7 @@ done:
 
 // func rowAVX2x5x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x5x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX2x5x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -8498,9 +9726,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -8511,6 +9736,44 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -8545,6 +9808,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -8630,7 +9898,7 @@ done:
 
 // func rowAVX2x6x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x6x16(SB), NOSPLIT, $104-8
+TEXT ·rowAVX2x6x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -8685,9 +9953,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -8698,6 +9963,47 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
 	MOVQ R14, 40(SP)
@@ -8734,6 +10040,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -9624,7 +10935,7 @@ done:
 
 // func row64AVX512x1x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x1x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x1x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9649,9 +10960,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -9662,6 +10970,33 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -9688,6 +11023,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -9746,7 +11086,7 @@ done:
 
 // func row64AVX512x2x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x2x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x2x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9777,9 +11117,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -9790,6 +11127,37 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -9818,6 +11186,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -9883,7 +11256,7 @@ done:
 
 // func row64AVX512x3x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x3x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x3x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9920,9 +11293,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -9933,6 +11303,41 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -9963,6 +11368,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -10035,7 +11445,7 @@ done:
 
 // func row64AVX512x4x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x4x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x4x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -10078,9 +11488,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -10091,6 +11498,45 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -10123,6 +11569,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -10202,7 +11653,7 @@ done:
 
 // func row64AVX512x5x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x5x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x5x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -10251,9 +11702,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -10264,6 +11712,49 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -10298,6 +11789,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -10384,7 +11880,7 @@ done:
 
 // func row64AVX512x6x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x6x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x6x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -10439,9 +11935,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -10452,6 +11945,53 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -10488,6 +12028,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -10581,7 +12126,7 @@ done:
 
 // func row64AVX512x7x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x7x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x7x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -10642,9 +12187,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000007, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -10655,6 +12197,57 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000070
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -10693,6 +12286,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -10793,7 +12391,7 @@ done:
 
 // func row64AVX512x8x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x8x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x8x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -10860,9 +12458,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000008, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -10873,6 +12468,61 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000080
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -10913,6 +12563,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -11020,7 +12675,7 @@ done:
 
 // func row64AVX512x9x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x9x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x9x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11093,9 +12748,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000009, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -11106,6 +12758,65 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000090
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -11148,6 +12859,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -11262,7 +12978,7 @@ done:
 
 // func row64AVX512x10x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x10x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x10x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11341,9 +13057,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000a, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -11354,6 +13067,69 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000a0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -11398,6 +13174,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -11519,7 +13300,7 @@ done:
 
 // func row64AVX512x11x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x11x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x11x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11604,9 +13385,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000b, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -11617,6 +13395,73 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000b0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -11663,6 +13508,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -11791,7 +13641,7 @@ done:
 
 // func row64AVX512x12x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x12x16(SB), NOSPLIT, $104-8
+TEXT ·row64AVX512x12x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11882,9 +13732,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000c, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -11895,6 +13742,77 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000c0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       88(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -11943,6 +13861,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -12078,7 +14001,7 @@ done:
 
 // func row64AVX2x1x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x1x8(SB), NOSPLIT, $104-8
+TEXT ·row64AVX2x1x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12103,9 +14026,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -12116,6 +14036,32 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -12142,6 +14088,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -12199,7 +14150,7 @@ done:
 
 // func row64AVX2x2x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x2x8(SB), NOSPLIT, $104-8
+TEXT ·row64AVX2x2x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12230,9 +14181,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -12243,6 +14191,35 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -12271,6 +14248,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -12335,7 +14317,7 @@ done:
 
 // func row64AVX2x3x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x3x8(SB), NOSPLIT, $104-8
+TEXT ·row64AVX2x3x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12372,9 +14354,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -12385,6 +14364,38 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -12415,6 +14426,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -12486,7 +14502,7 @@ done:
 
 // func row64AVX2x4x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x4x8(SB), NOSPLIT, $104-8
+TEXT ·row64AVX2x4x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12529,9 +14545,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -12542,6 +14555,41 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -12574,6 +14622,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -12652,7 +14705,7 @@ done:
 
 // func row64AVX2x5x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x5x8(SB), NOSPLIT, $104-8
+TEXT ·row64AVX2x5x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12701,9 +14754,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -12714,6 +14764,44 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -12748,6 +14836,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)
@@ -12833,7 +14926,7 @@ done:
 
 // func row64AVX2x6x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x6x8(SB), NOSPLIT, $104-8
+TEXT ·row64AVX2x6x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12888,9 +14981,6 @@ begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
 	MOVQ R14, 64(SP)
-	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
 	MOVQ 184(R15), R14
 	MOVQ R14, 88(SP)
 	MOVQ 192(R15), R14
@@ -12901,6 +14991,47 @@ begin:
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
 	MOVQ R14, 40(SP)
@@ -12937,6 +15068,11 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
 
 chunk:
 	DECQ       80(SP)

@@ -271,13 +271,13 @@ const chunk = 16
 //
 // What later tiles need is asked for on the way: a line of the next panel in each step, and a row of C and a line of next
 // before each chunk of steps. A core waits for few lines at a time; were all of them asked for at once, A and B would
-// have to wait until they have come from memory.
+// have to wait until they have come from memory. Only tiles with too few steps for that ask at once.
 func rowTile(f family, name string, rows, vectors int) {
 	r := registers{f, rows, vectors}
 	TEXT(name, attr.NOSPLIT, "func(t *byte)")
 	local := func() Mem { return AllocLocal(8) }
 	segment, left, length, end, chunkEnd, bStride := local(), local(), local(), local(), local(), local()
-	aheadStep, aheadNow, cBase, cNext, cLeft, next, nextLeft := local(), local(), local(), local(), local(), local(), local()
+	aheadStep, aheadNow, cBase, cNext, cLeft, next, nextLeft, few := local(), local(), local(), local(), local(), local(), local(), local()
 
 	Comment("Rows of C are addressed as the rows of A below: base + size*offset.")
 	t := index
@@ -303,13 +303,40 @@ func rowTile(f family, name string, rows, vectors int) {
 		MOVQ(m, b)
 		MOVQ(b, to)
 	}
-	copyField("cRows", 0, cNext)
-	MOVQ(U32(uint32(rows)), cLeft)
 	copyField("next", 0, next)
 	copyField("next", 8, nextLeft)
 	copyField("segments", 0, segment)
 	copyField("segments", 8, left)
 	copyField("length", 0, length)
+	copyField("cRows", 0, cNext)
+	MOVQ(U32(uint32(rows)), cLeft)
+	wide := func(address reg.Register) {
+		for m := (Mem{Base: address}); m.Disp < vectors*r.bytes(); m.Disp += 64 {
+			PREFETCHT1(m)
+		}
+	}
+	Comment("With few steps there is no time to lose: all at once, and a segment is one chunk.")
+	MOVQ(U32(0), few)
+	MOVQ(length, b)
+	IMULQ(left, b)
+	CMPQ(b, U32(uint32(rows*chunk)))
+	JGE(LabelRef("enough"))
+	MOVQ(U32(1), few)
+	MOVQ(cBase, reg.RAX)
+	MOVQ(cNext, reg.RBX)
+	for row := range rows {
+		MOVQ(Mem{Base: reg.RBX, Disp: 8 * row}, reg.RDX)
+		LEAQ(Mem{Base: reg.RAX, Index: reg.RDX, Scale: r.size()}, reg.RDX)
+		wide(reg.RDX)
+	}
+	Label("soon")
+	SUBQ(Imm(uint64(64/r.size())), nextLeft)
+	JLT(LabelRef("enough"))
+	MOVQ(next, reg.RAX)
+	PREFETCHT1(Mem{Base: reg.RAX})
+	ADDQ(Imm(64), next)
+	JMP(LabelRef("soon"))
+	Label("enough")
 	MOVQ(at(rowFields, "bStride", t), b)
 	SHLQ(r.shift(), b)
 	MOVQ(b, bStride)
@@ -338,6 +365,11 @@ func rowTile(f family, name string, rows, vectors int) {
 	MOVQ(ahead, end)
 	CMPQ(index, ahead)
 	JGE(LabelRef("segment"))
+	CMPQ(few, Imm(0))
+	JE(LabelRef("chunk"))
+	MOVQ(ahead, chunkEnd)
+	MOVQ(aheadNow, ahead)
+	JMP(LabelRef("step"))
 
 	Label("chunk")
 	temp := ahead
@@ -348,9 +380,7 @@ func rowTile(f family, name string, rows, vectors int) {
 	ADDQ(Imm(8), cNext)
 	SHLQ(r.shift(), temp)
 	ADDQ(cBase, temp)
-	for m := (Mem{Base: temp}); m.Disp < vectors*r.bytes(); m.Disp += 64 {
-		PREFETCHT1(m)
-	}
+	wide(temp)
 	Label("written")
 	SUBQ(Imm(uint64(64/r.size())), nextLeft)
 	JLT(LabelRef("fetched"))
@@ -366,9 +396,11 @@ func rowTile(f family, name string, rows, vectors int) {
 
 	Label("step")
 	r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: rowRegisters[row], Index: index, Scale: r.size()} })
-	Comment("A line of the next panel, from the third cache to the second.")
-	PREFETCHT1(Mem{Base: ahead})
-	ADDQ(aheadStep, ahead)
+	if vectors > 1 { // nothing follows the last 16 columns
+		Comment("A line of the next panel, from the third cache to the second.")
+		PREFETCHT1(Mem{Base: ahead})
+		ADDQ(aheadStep, ahead)
+	}
 	ADDQ(bStride, b)
 	INCQ(index)
 	CMPQ(index, chunkEnd)
