@@ -7,7 +7,8 @@ import (
 )
 
 // blockPixels is how many output pixels one block of work computes: 16 tiles of 12, which share each panel of weights in
-// the second cache, beside the input that they read (half a megabyte at 1024 channels and 4x4 taps, less where taps overlap).
+// the second cache, beside the input that they read. Half as many if sums are of more than maxDepth products: then the input is
+// large (a quarter of a megabyte at 1024 channels and 4x4 taps, less where taps overlap), and that of the next block needs as much.
 const blockPixels = 192
 
 // direct is a correlation by implicit matrix multiplication: a row of the matrix is the inputs that one output meets, which
@@ -73,13 +74,17 @@ func (c direct) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 		return
 	}
 	lines := c.batch * c.rows[0].outs // of output pixels, in the largest phase
-	blocks := (lines*c.cols[0].outs + blockPixels - 1) / blockPixels
+	parts, _ := c.parts()
+	pixels := blockPixels
+	if parts[0].depth > maxDepth {
+		pixels /= 2
+	}
+	blocks := (lines*c.cols[0].outs + pixels - 1) / pixels
 	blocks = min(roundUp(blocks, p.Threads()), lines)
 	splits := min(panels(c.out), (2*p.Threads()+blocks-1)/blocks)
 	if p.Threads() == 1 {
 		splits = 1
 	}
-	parts, _ := c.parts()
 	k := s.kernels()
 	p.Run(blocks*splits, func(i int) {
 		block, split := i/splits, i%splits

@@ -70,6 +70,8 @@ type rowTile64 struct {
 	ahead       int
 	cAhead      int
 	rows, cRows []int // as many as the tile has rows
+	next        []float64
+	aheadStep   int
 }
 
 // block64 is rows r0 up to r1 of a product.

@@ -59,7 +59,8 @@ func (k *kernels) multiply(w *worker, p product) {
 
 // multiplyChecked computes a product. A panel stays in the second cache while all tiles of rows use it.
 func (k *kernels) multiplyChecked(w *worker, p product) {
-	w.fetch.spread(panels(p.cols) * k.tiles(len(p.rows)))
+	steps := len(p.segments) * p.length
+	w.fetch.spread(panels(p.cols)*k.tiles(len(p.rows))*((steps+maxDepth-1)/maxDepth), min(steps, maxDepth), k.rows)
 	depth := 0
 	w.row.add = 0
 	if p.add {
@@ -98,6 +99,9 @@ func (p *product) parts(part func(segments []int, length int)) {
 	}
 }
 
+// fetchers is how many tiles of a strip fetch the next panel: with 4 each line is asked for twice.
+const fetchers = 4
+
 // edgeRows are where the rows of worker.edge begin.
 var edgeRows = [12]int{0, 1 * panelWidth, 2 * panelWidth, 3 * panelWidth, 4 * panelWidth, 5 * panelWidth, 6 * panelWidth,
 	7 * panelWidth, 8 * panelWidth, 9 * panelWidth, 10 * panelWidth, 11 * panelWidth}
@@ -108,6 +112,7 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	width := min(vectors*k.lanes, p.cols-col)
 	edge := width < vectors*k.lanes
 	t.a = p.a
+	depth := len(t.segments) * t.length
 	next := 0 // from this strip to where the next one begins
 	if after := col + vectors*k.lanes; after < p.cols {
 		next = after/panelWidth*p.panel - col/panelWidth*p.panel + after%panelWidth - col%panelWidth
@@ -119,10 +124,17 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			to++
 		}
 		t.rows = p.rows[from:to]
-		// The first tiles fetch the next strip while they run, each a line of 16 floats in each step.
-		if t.ahead = 0; i < vectors*k.lanes/16 {
-			t.ahead = next + 16*i
+		t.ahead, t.aheadStep = 0, 0
+		switch {
+		case next == 0:
+		case t.bStride == panelWidth: // each tile fetches a part of the next panel
+			if n := min(n, fetchers); i < n {
+				t.ahead, t.aheadStep = next+i*depth/n*panelWidth, panelWidth/n
+			}
+		case i < vectors*k.lanes/16: // the first tiles fetch a line of 16 floats in each step
+			t.ahead, t.aheadStep = next+16*i, t.bStride
 		}
+		t.next = w.fetch.piece()
 		if !edge {
 			t.cAhead = vectors * k.lanes // the next strip begins with the first rows
 			if to < len(p.rows) {
@@ -133,7 +145,6 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 			t.c = p.c[col:]
 			t.cRows = p.cRows[from:to]
 			k.row[vectors-1][to-from](t)
-			w.fetch.some(k)
 			continue
 		}
 		t.c, t.cRows = w.edge[:], edgeRows[:to-from]

@@ -18,9 +18,11 @@ type rowTile struct {
 	length      int
 	bStride     int
 	add         int
-	ahead       int   // from b to what will be read next
-	cAhead      int   // from c to what will be written next
-	rows, cRows []int // as many as the tile has rows
+	ahead       int       // from b to what will be read next
+	cAhead      int       // from c to what will be written next
+	rows, cRows []int     // as many as the tile has rows
+	next        []float32 // what will be read later
+	aheadStep   int       // how far ahead goes on with each step
 }
 
 // colTile is one call of a micro-kernel of the column form. For each row i and column j,
@@ -58,7 +60,6 @@ type kernels struct {
 	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
 	copyPanel  func(dst, src *float32, srcStride, rows int)                                      // rows of 32 numbers
 	transforms *[5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)       // by transformation and form; nil: plain Go
-	prefetch   func(data *float32, lines int)                                                    // into the second cache, lines of 16; nil: not at all
 	dots       *[5]func(dst, x, w *float32, pixels, length int)                                  // by outputs, see dots.go; nil: plain Go
 	spread     *[5]func(dst, x, w *float32, pixels, panels int)                                  // by inputs, see spread.go; nil: as tiles
 	sumTaps    *[5]func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int) // by channels, see narrow.go; nil: plain Go

@@ -553,9 +553,6 @@ var spreadAVX2 = [5]func(dst, x, w *float32, pixels, panels int){1: spreadAVX21,
 func copyPanelAVX2(dst, src *float32, srcStride, rows int)
 
 //go:noescape
-func prefetchLines(data *float32, lines int)
-
-//go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)
 
 //go:noescape
@@ -575,6 +572,8 @@ var _ [120]struct{} = [unsafe.Offsetof(rowTile{}.ahead)]struct{}{}
 var _ [128]struct{} = [unsafe.Offsetof(rowTile{}.cAhead)]struct{}{}
 var _ [136]struct{} = [unsafe.Offsetof(rowTile{}.rows)]struct{}{}
 var _ [160]struct{} = [unsafe.Offsetof(rowTile{}.cRows)]struct{}{}
+var _ [184]struct{} = [unsafe.Offsetof(rowTile{}.next)]struct{}{}
+var _ [208]struct{} = [unsafe.Offsetof(rowTile{}.aheadStep)]struct{}{}
 var _ [0]struct{} = [unsafe.Offsetof(rowTile64{}.a)]struct{}{}
 var _ [24]struct{} = [unsafe.Offsetof(rowTile64{}.b)]struct{}{}
 var _ [48]struct{} = [unsafe.Offsetof(rowTile64{}.c)]struct{}{}
@@ -586,6 +585,8 @@ var _ [120]struct{} = [unsafe.Offsetof(rowTile64{}.ahead)]struct{}{}
 var _ [128]struct{} = [unsafe.Offsetof(rowTile64{}.cAhead)]struct{}{}
 var _ [136]struct{} = [unsafe.Offsetof(rowTile64{}.rows)]struct{}{}
 var _ [160]struct{} = [unsafe.Offsetof(rowTile64{}.cRows)]struct{}{}
+var _ [184]struct{} = [unsafe.Offsetof(rowTile64{}.next)]struct{}{}
+var _ [208]struct{} = [unsafe.Offsetof(rowTile64{}.aheadStep)]struct{}{}
 var _ [0]struct{} = [unsafe.Offsetof(colTile{}.a)]struct{}{}
 var _ [24]struct{} = [unsafe.Offsetof(colTile{}.b)]struct{}{}
 var _ [48]struct{} = [unsafe.Offsetof(colTile{}.c)]struct{}{}

@@ -5,63 +5,125 @@
 #include "textflag.h"
 
 // func rowAVX512x1x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x1x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x1x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -71,11 +133,15 @@ step:
 	VFMADD231PS  Z3, Z4, Z1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -90,55 +156,85 @@ done:
 	RET
 
 // func rowAVX512x2x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x2x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x2x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -147,20 +243,50 @@ begin:
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -173,11 +299,15 @@ step:
 	VFMADD231PS  Z5, Z7, Z3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -196,67 +326,95 @@ done:
 	RET
 
 // func rowAVX512x3x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x3x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x3x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -267,20 +425,50 @@ begin:
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -296,11 +484,15 @@ step:
 	VFMADD231PS  Z7, Z10, Z5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -323,79 +515,105 @@ done:
 	RET
 
 // func rowAVX512x4x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x4x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x4x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -408,20 +626,50 @@ begin:
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -440,11 +688,15 @@ step:
 	VFMADD231PS  Z9, Z13, Z7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -471,91 +723,115 @@ done:
 	RET
 
 // func rowAVX512x5x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x5x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x5x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -570,20 +846,50 @@ begin:
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -605,11 +911,15 @@ step:
 	VFMADD231PS  Z11, Z12, Z9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -640,103 +950,125 @@ done:
 	RET
 
 // func rowAVX512x6x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x6x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x6x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -753,20 +1085,50 @@ begin:
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -791,11 +1153,15 @@ step:
 	VFMADD231PS  Z13, Z15, Z11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -830,115 +1196,135 @@ done:
 	RET
 
 // func rowAVX512x7x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x7x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x7x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000070
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -957,20 +1343,50 @@ begin:
 	LEAQ (R14)(R8*4), R8
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z14
@@ -998,11 +1414,15 @@ step:
 	VFMADD231PS  Z15, Z18, Z13
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1041,127 +1461,145 @@ done:
 	RET
 
 // func rowAVX512x8x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x8x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x8x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000080
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1182,20 +1620,50 @@ begin:
 	LEAQ (R14)(R9*4), R9
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z16
@@ -1226,11 +1694,15 @@ step:
 	VFMADD231PS  Z17, Z21, Z15
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1273,139 +1745,155 @@ done:
 	RET
 
 // func rowAVX512x9x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x9x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x9x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000090
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1428,20 +1916,50 @@ begin:
 	LEAQ (R14)(R10*4), R10
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z18
@@ -1475,11 +1993,15 @@ step:
 	VFMADD231PS  Z19, Z20, Z17
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1526,151 +2048,165 @@ done:
 	RET
 
 // func rowAVX512x10x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x10x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x10x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000a0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1695,20 +2231,50 @@ begin:
 	LEAQ (R14)(R11*4), R11
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z20
@@ -1745,11 +2311,15 @@ step:
 	VFMADD231PS  Z21, Z23, Z19
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -1800,163 +2370,175 @@ done:
 	RET
 
 // func rowAVX512x11x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x11x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x11x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000b0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1983,20 +2565,50 @@ begin:
 	LEAQ (R14)(R12*4), R12
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z22
@@ -2036,11 +2648,15 @@ step:
 	VFMADD231PS  Z23, Z26, Z21
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2095,175 +2711,185 @@ done:
 	RET
 
 // func rowAVX512x12x32(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x12x32(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x12x32(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	PREFETCHT0 64(DX)(CX*4)
-	VMOVUPS    (DX), Z22
-	VMOVUPS    64(DX), Z23
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	MOVQ    88(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z22
+	VMOVUPS 64(DX), Z23
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000c0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       88(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2292,20 +2918,50 @@ begin:
 	LEAQ (R14)(R13*4), R13
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z24
@@ -2348,11 +3004,15 @@ step:
 	VFMADD231PS  Z25, Z29, Z23
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -2411,72 +3071,134 @@ done:
 	RET
 
 // func rowAVX512x1x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x1x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x1x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z1
 	VBROADCASTSS (AX)(R15*4), Z2
 	VFMADD231PS  Z1, Z2, Z0
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2489,47 +3211,79 @@ done:
 	RET
 
 // func rowAVX512x2x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x2x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x2x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2538,20 +3292,49 @@ begin:
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -2559,14 +3342,14 @@ step:
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (BX)(R15*4), Z4
 	VFMADD231PS  Z2, Z4, Z1
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2582,55 +3365,86 @@ done:
 	RET
 
 // func rowAVX512x3x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x3x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x3x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2641,20 +3455,49 @@ begin:
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z3
@@ -2664,14 +3507,14 @@ step:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS (CX)(R15*4), Z6
 	VFMADD231PS  Z3, Z6, Z2
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2690,63 +3533,93 @@ done:
 	RET
 
 // func rowAVX512x4x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x4x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x4x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2759,20 +3632,49 @@ begin:
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -2784,14 +3686,14 @@ step:
 	VFMADD231PS  Z4, Z7, Z2
 	VBROADCASTSS (DX)(R15*4), Z8
 	VFMADD231PS  Z4, Z8, Z3
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2813,71 +3715,100 @@ done:
 	RET
 
 // func rowAVX512x5x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x5x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x5x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2892,20 +3823,49 @@ begin:
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z5
@@ -2919,14 +3879,14 @@ step:
 	VFMADD231PS  Z5, Z9, Z3
 	VBROADCASTSS (SI)(R15*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -2951,79 +3911,107 @@ done:
 	RET
 
 // func rowAVX512x6x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x6x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x6x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3040,20 +4028,49 @@ begin:
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -3069,14 +4086,14 @@ step:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS (DI)(R15*4), Z8
 	VFMADD231PS  Z6, Z8, Z5
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3104,87 +4121,114 @@ done:
 	RET
 
 // func rowAVX512x7x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x7x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x7x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000070
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3203,20 +4247,49 @@ begin:
 	LEAQ (R14)(R8*4), R8
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z7
@@ -3234,14 +4307,14 @@ step:
 	VFMADD231PS  Z7, Z9, Z5
 	VBROADCASTSS (R8)(R15*4), Z10
 	VFMADD231PS  Z7, Z10, Z6
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3272,95 +4345,121 @@ done:
 	RET
 
 // func rowAVX512x8x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x8x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x8x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000080
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3381,20 +4480,49 @@ begin:
 	LEAQ (R14)(R9*4), R9
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -3414,14 +4542,14 @@ step:
 	VFMADD231PS  Z8, Z11, Z6
 	VBROADCASTSS (R9)(R15*4), Z12
 	VFMADD231PS  Z8, Z12, Z7
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3455,103 +4583,128 @@ done:
 	RET
 
 // func rowAVX512x9x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x9x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x9x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000090
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3574,20 +4727,49 @@ begin:
 	LEAQ (R14)(R10*4), R10
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z9
@@ -3609,14 +4791,14 @@ step:
 	VFMADD231PS  Z9, Z13, Z7
 	VBROADCASTSS (R10)(R15*4), Z10
 	VFMADD231PS  Z9, Z10, Z8
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3653,111 +4835,135 @@ done:
 	RET
 
 // func rowAVX512x10x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x10x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x10x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000a0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3782,20 +4988,49 @@ begin:
 	LEAQ (R14)(R11*4), R11
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -3819,14 +5054,14 @@ step:
 	VFMADD231PS  Z10, Z11, Z8
 	VBROADCASTSS (R11)(R15*4), Z12
 	VFMADD231PS  Z10, Z12, Z9
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -3866,119 +5101,142 @@ done:
 	RET
 
 // func rowAVX512x11x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x11x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x11x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z9
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z10
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z9
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000b0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4005,20 +5263,49 @@ begin:
 	LEAQ (R14)(R12*4), R12
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z11
@@ -4044,14 +5331,14 @@ step:
 	VFMADD231PS  Z11, Z13, Z9
 	VBROADCASTSS (R12)(R15*4), Z14
 	VFMADD231PS  Z11, Z14, Z10
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -4094,127 +5381,149 @@ done:
 	RET
 
 // func rowAVX512x12x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·rowAVX512x12x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·rowAVX512x12x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z0
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z1
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z2
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z3
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z4
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z5
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z6
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z7
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z8
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z9
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z10
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z0
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z1
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z2
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z3
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z4
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z5
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z6
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z7
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z8
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z9
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z10
+	MOVQ    88(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Z11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000c0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       88(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4243,20 +5552,49 @@ begin:
 	LEAQ (R14)(R13*4), R13
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -4284,14 +5622,14 @@ step:
 	VFMADD231PS  Z12, Z15, Z10
 	VBROADCASTSS (R13)(R15*4), Z16
 	VFMADD231PS  Z12, Z16, Z11
-
-	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
-	INCQ       R15
-	CMPQ       R15, 24(SP)
-	JLT        step
-	JMP        segment
+	ADDQ         40(SP), R14
+	INCQ         R15
+	CMPQ         R15, 32(SP)
+	JLT          step
+	MOVQ         BP, 56(SP)
+	CMPQ         R15, 24(SP)
+	JLT          chunk
+	JMP          segment
 
 done:
 	MOVQ    t+0(FP), R15
@@ -7634,61 +8972,123 @@ done:
 	RET
 
 // func rowAVX2x1x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x1x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x1x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*4), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y2
@@ -7698,11 +9098,15 @@ step:
 	VFMADD231PS  Y3, Y4, Y1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7717,51 +9121,83 @@ done:
 	RET
 
 // func rowAVX2x2x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x2x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x2x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -7770,20 +9206,49 @@ begin:
 	LEAQ (R14)(BX*4), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y4
@@ -7796,11 +9261,15 @@ step:
 	VFMADD231PS  Y5, Y7, Y3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7819,61 +9288,92 @@ done:
 	RET
 
 // func rowAVX2x3x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x3x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x3x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -7884,20 +9384,49 @@ begin:
 	LEAQ (R14)(CX*4), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y6
@@ -7913,11 +9442,15 @@ step:
 	VFMADD231PS  Y7, Y10, Y5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -7940,71 +9473,101 @@ done:
 	RET
 
 // func rowAVX2x4x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x4x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x4x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -8017,20 +9580,49 @@ begin:
 	LEAQ (R14)(DX*4), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y8
@@ -8049,11 +9641,15 @@ step:
 	VFMADD231PS  Y9, Y13, Y7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -8080,81 +9676,110 @@ done:
 	RET
 
 // func rowAVX2x5x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x5x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x5x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -8169,20 +9794,49 @@ begin:
 	LEAQ (R14)(SI*4), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y10
@@ -8204,11 +9858,15 @@ step:
 	VFMADD231PS  Y11, Y12, Y9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -8239,91 +9897,119 @@ done:
 	RET
 
 // func rowAVX2x6x16(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·rowAVX2x6x16(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·rowAVX2x6x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*4), DX
-	PREFETCHT0 (DX)(CX*4)
-	VMOVUPS    (DX), Y10
-	VMOVUPS    32(DX), Y11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*4), DX
+	VMOVUPS (DX), Y10
+	VMOVUPS 32(DX), Y11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*4), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*4), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x10, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x02, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -8340,20 +10026,49 @@ begin:
 	LEAQ (R14)(DI*4), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x02, BP
+	LEAQ (R14)(BP*4), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x02, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x10, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y12
@@ -8378,11 +10093,15 @@ step:
 	VFMADD231PS  Y13, Y15, Y11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9215,63 +10934,125 @@ done:
 	RET
 
 // func row64AVX512x1x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x1x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x1x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*8), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -9281,11 +11062,15 @@ step:
 	VFMADD231PD  Z3, Z4, Z1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9300,55 +11085,85 @@ done:
 	RET
 
 // func row64AVX512x2x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x2x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x2x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9357,20 +11172,50 @@ begin:
 	LEAQ (R14)(BX*8), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -9383,11 +11228,15 @@ step:
 	VFMADD231PD  Z5, Z7, Z3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9406,67 +11255,95 @@ done:
 	RET
 
 // func row64AVX512x3x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x3x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x3x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9477,20 +11354,50 @@ begin:
 	LEAQ (R14)(CX*8), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -9506,11 +11413,15 @@ step:
 	VFMADD231PD  Z7, Z10, Z5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9533,79 +11444,105 @@ done:
 	RET
 
 // func row64AVX512x4x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x4x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x4x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9618,20 +11555,50 @@ begin:
 	LEAQ (R14)(DX*8), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -9650,11 +11617,15 @@ step:
 	VFMADD231PD  Z9, Z13, Z7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9681,91 +11652,115 @@ done:
 	RET
 
 // func row64AVX512x5x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x5x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x5x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9780,20 +11775,50 @@ begin:
 	LEAQ (R14)(SI*8), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -9815,11 +11840,15 @@ step:
 	VFMADD231PD  Z11, Z12, Z9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -9850,103 +11879,125 @@ done:
 	RET
 
 // func row64AVX512x6x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x6x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x6x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9963,20 +12014,50 @@ begin:
 	LEAQ (R14)(DI*8), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -10001,11 +12082,15 @@ step:
 	VFMADD231PD  Z13, Z15, Z11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10040,115 +12125,135 @@ done:
 	RET
 
 // func row64AVX512x7x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x7x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x7x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000007, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000070
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10167,20 +12272,50 @@ begin:
 	LEAQ (R14)(R8*8), R8
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z14
@@ -10208,11 +12343,15 @@ step:
 	VFMADD231PD  Z15, Z18, Z13
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10251,127 +12390,145 @@ done:
 	RET
 
 // func row64AVX512x8x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x8x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x8x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000008, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000080
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10392,20 +12549,50 @@ begin:
 	LEAQ (R14)(R9*8), R9
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z16
@@ -10436,11 +12623,15 @@ step:
 	VFMADD231PD  Z17, Z21, Z15
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10483,139 +12674,155 @@ done:
 	RET
 
 // func row64AVX512x9x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x9x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x9x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000009, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000090
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10638,20 +12845,50 @@ begin:
 	LEAQ (R14)(R10*8), R10
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z18
@@ -10685,11 +12922,15 @@ step:
 	VFMADD231PD  Z19, Z20, Z17
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -10736,151 +12977,165 @@ done:
 	RET
 
 // func row64AVX512x10x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x10x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x10x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000a, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000a0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10905,20 +13160,50 @@ begin:
 	LEAQ (R14)(R11*8), R11
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z20
@@ -10955,11 +13240,15 @@ step:
 	VFMADD231PD  Z21, Z23, Z19
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11010,163 +13299,175 @@ done:
 	RET
 
 // func row64AVX512x11x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x11x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x11x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000b, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000b0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11193,20 +13494,50 @@ begin:
 	LEAQ (R14)(R12*8), R12
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z22
@@ -11246,11 +13577,15 @@ step:
 	VFMADD231PD  Z23, Z26, Z21
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11305,175 +13640,185 @@ done:
 	RET
 
 // func row64AVX512x12x16(t *byte)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·row64AVX512x12x16(SB), NOSPLIT, $40-8
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·row64AVX512x12x16(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z2
-	VMOVUPS    64(DX), Z3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z4
-	VMOVUPS    64(DX), Z5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z6
-	VMOVUPS    64(DX), Z7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z8
-	VMOVUPS    64(DX), Z9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z10
-	VMOVUPS    64(DX), Z11
-	MOVQ       48(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z12
-	VMOVUPS    64(DX), Z13
-	MOVQ       56(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z14
-	VMOVUPS    64(DX), Z15
-	MOVQ       64(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z16
-	VMOVUPS    64(DX), Z17
-	MOVQ       72(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z18
-	VMOVUPS    64(DX), Z19
-	MOVQ       80(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z20
-	VMOVUPS    64(DX), Z21
-	MOVQ       88(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	PREFETCHT0 64(DX)(CX*8)
-	VMOVUPS    (DX), Z22
-	VMOVUPS    64(DX), Z23
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DX), Z5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z6
+	VMOVUPS 64(DX), Z7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z8
+	VMOVUPS 64(DX), Z9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z10
+	VMOVUPS 64(DX), Z11
+	MOVQ    48(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z12
+	VMOVUPS 64(DX), Z13
+	MOVQ    56(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z14
+	VMOVUPS 64(DX), Z15
+	MOVQ    64(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DX), Z17
+	MOVQ    72(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z18
+	VMOVUPS 64(DX), Z19
+	MOVQ    80(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z20
+	VMOVUPS 64(DX), Z21
+	MOVQ    88(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Z22
+	VMOVUPS 64(DX), Z23
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x0000000c, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x000000c0
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       48(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       56(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       64(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       72(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       80(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	MOVQ       88(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11502,20 +13847,50 @@ begin:
 	LEAQ (R14)(R13*8), R13
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+	PREFETCHT1 64(BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Z24
@@ -11558,11 +13933,15 @@ step:
 	VFMADD231PD  Z25, Z29, Z23
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11621,61 +14000,123 @@ done:
 	RET
 
 // func row64AVX2x1x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x1x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x1x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000001, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000010
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
 	LEAQ (R14)(AX*8), AX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y2
@@ -11685,11 +14126,15 @@ step:
 	VFMADD231PD  Y3, Y4, Y1
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11704,51 +14149,83 @@ done:
 	RET
 
 // func row64AVX2x2x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x2x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x2x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000002, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000020
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11757,20 +14234,49 @@ begin:
 	LEAQ (R14)(BX*8), BX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y4
@@ -11783,11 +14289,15 @@ step:
 	VFMADD231PD  Y5, Y7, Y3
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11806,61 +14316,92 @@ done:
 	RET
 
 // func row64AVX2x3x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x3x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x3x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000003, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000030
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11871,20 +14412,49 @@ begin:
 	LEAQ (R14)(CX*8), CX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y6
@@ -11900,11 +14470,15 @@ step:
 	VFMADD231PD  Y7, Y10, Y5
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -11927,71 +14501,101 @@ done:
 	RET
 
 // func row64AVX2x4x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x4x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x4x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000004, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000040
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12004,20 +14608,49 @@ begin:
 	LEAQ (R14)(DX*8), DX
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y8
@@ -12036,11 +14669,15 @@ step:
 	VFMADD231PD  Y9, Y13, Y7
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -12067,81 +14704,110 @@ done:
 	RET
 
 // func row64AVX2x5x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x5x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x5x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000005, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000050
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12156,20 +14822,49 @@ begin:
 	LEAQ (R14)(SI*8), SI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y10
@@ -12191,11 +14886,15 @@ step:
 	VFMADD231PD  Y11, Y12, Y9
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -12226,91 +14925,119 @@ done:
 	RET
 
 // func row64AVX2x6x8(t *byte)
-// Requires: AVX, FMA3, MMX+
-TEXT ·row64AVX2x6x8(SB), NOSPLIT, $40-8
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·row64AVX2x6x8(SB), NOSPLIT, $112-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
-	MOVQ       t+0(FP), R15
-	MOVQ       128(R15), CX
-	CMPQ       112(R15), $0x00
-	JNE        continued
-	VXORPS     Y0, Y0, Y0
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VXORPS     Y5, Y5, Y5
-	VXORPS     Y6, Y6, Y6
-	VXORPS     Y7, Y7, Y7
-	VXORPS     Y8, Y8, Y8
-	VXORPS     Y9, Y9, Y9
-	VXORPS     Y10, Y10, Y10
-	VXORPS     Y11, Y11, Y11
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT1 (DX)
-	JMP        begin
+	MOVQ t+0(FP), R15
+
+	// A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.
+	MOVQ   128(R15), CX
+	CMPQ   112(R15), $0x00
+	JNE    continued
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	XORQ   CX, CX
+	JMP    begin
 
 continued:
-	MOVQ       48(R15), AX
-	MOVQ       160(R15), BX
-	MOVQ       (BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	MOVQ       8(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y2
-	VMOVUPS    32(DX), Y3
-	MOVQ       16(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y4
-	VMOVUPS    32(DX), Y5
-	MOVQ       24(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y6
-	VMOVUPS    32(DX), Y7
-	MOVQ       32(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y8
-	VMOVUPS    32(DX), Y9
-	MOVQ       40(BX), DX
-	LEAQ       (AX)(DX*8), DX
-	PREFETCHT0 (DX)(CX*8)
-	VMOVUPS    (DX), Y10
-	VMOVUPS    32(DX), Y11
+	MOVQ    48(R15), AX
+	MOVQ    160(R15), BX
+	MOVQ    (BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	MOVQ    8(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    16(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    24(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y6
+	VMOVUPS 32(DX), Y7
+	MOVQ    32(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	MOVQ    40(BX), DX
+	LEAQ    (AX)(DX*8), DX
+	VMOVUPS (DX), Y10
+	VMOVUPS 32(DX), Y11
 
 begin:
+	MOVQ 48(R15), R14
+	LEAQ (R14)(CX*8), R14
+	MOVQ R14, 64(SP)
+	MOVQ 184(R15), R14
+	MOVQ R14, 88(SP)
+	MOVQ 192(R15), R14
+	MOVQ R14, 96(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
 	MOVQ R14, 8(SP)
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
+	MOVQ 160(R15), R14
+	MOVQ R14, 72(SP)
+	MOVQ $0x00000006, 80(SP)
+
+	// With few steps there is no time to lose: all at once, and a segment is one chunk.
+	MOVQ       $0x00000000, 104(SP)
+	MOVQ       16(SP), R14
+	IMULQ      8(SP), R14
+	CMPQ       R14, $0x00000060
+	JGE        enough
+	MOVQ       $0x00000001, 104(SP)
+	MOVQ       64(SP), AX
+	MOVQ       72(SP), BX
+	MOVQ       (BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       8(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       16(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       24(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       32(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+	MOVQ       40(BX), DX
+	LEAQ       (AX)(DX*8), DX
+	PREFETCHT1 (DX)
+
+soon:
+	SUBQ       $0x08, 96(SP)
+	JLT        enough
+	MOVQ       88(SP), AX
+	PREFETCHT1 (AX)
+	ADDQ       $0x40, 88(SP)
+	JMP        soon
+
+enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 32(SP)
+	MOVQ R14, 40(SP)
+	MOVQ 208(R15), R14
+	SHLQ $0x03, R14
+	MOVQ R14, 48(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12327,20 +15054,49 @@ begin:
 	LEAQ (R14)(DI*8), DI
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
-	SHLQ $0x03, BP
+	LEAQ (R14)(BP*8), BP
+	MOVQ BP, 56(SP)
 
 segment:
-	CMPQ 8(SP), $0x00
-	JE   done
 	DECQ 8(SP)
+	JLT  done
 	MOVQ (SP), R15
 	MOVQ (R15), R15
 	ADDQ $0x08, (SP)
-	ADDQ 16(SP), R15
-	MOVQ R15, 24(SP)
-	SUBQ 16(SP), R15
-	CMPQ R15, 24(SP)
+	MOVQ 16(SP), BP
+	ADDQ R15, BP
+	MOVQ BP, 24(SP)
+	CMPQ R15, BP
 	JGE  segment
+	CMPQ 104(SP), $0x00
+	JE   chunk
+	MOVQ BP, 32(SP)
+	MOVQ 56(SP), BP
+	JMP  step
+
+chunk:
+	DECQ       80(SP)
+	JLT        written
+	MOVQ       72(SP), BP
+	MOVQ       (BP), BP
+	ADDQ       $0x08, 72(SP)
+	SHLQ       $0x03, BP
+	ADDQ       64(SP), BP
+	PREFETCHT1 (BP)
+
+written:
+	SUBQ       $0x08, 96(SP)
+	JLT        fetched
+	MOVQ       88(SP), BP
+	PREFETCHT1 (BP)
+	ADDQ       $0x40, 88(SP)
+
+fetched:
+	LEAQ    16(R15), BP
+	CMPQ    BP, 24(SP)
+	CMOVQGT 24(SP), BP
+	MOVQ    BP, 32(SP)
+	MOVQ    56(SP), BP
 
 step:
 	VMOVUPS      (R14), Y12
@@ -12365,11 +15121,15 @@ step:
 	VFMADD231PD  Y13, Y15, Y11
 
 	// A line of the next panel, from the third cache to the second.
-	PREFETCHT1 (R14)(BP*1)
-	ADDQ       32(SP), R14
+	PREFETCHT1 (BP)
+	ADDQ       48(SP), BP
+	ADDQ       40(SP), R14
 	INCQ       R15
-	CMPQ       R15, 24(SP)
+	CMPQ       R15, 32(SP)
 	JLT        step
+	MOVQ       BP, 56(SP)
+	CMPQ       R15, 24(SP)
+	JLT        chunk
 	JMP        segment
 
 done:
@@ -20837,21 +23597,8 @@ row:
 	VZEROUPPER
 	RET
 
-// func prefetchLines(data *float32, lines int)
-// Requires: MMX+
-TEXT ·prefetchLines(SB), NOSPLIT, $0-16
-	MOVQ data+0(FP), AX
-	MOVQ lines+8(FP), CX
-
-line:
-	PREFETCHT1 (AX)
-	ADDQ       $0x40, AX
-	DECQ       CX
-	JNE        line
-	RET
-
 // func transposeAVX2(dst *float32, src *float32, dstStride int, srcStride int, blocks int)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
@@ -20865,15 +23612,25 @@ TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
 	LEAQ (SI)(CX*4), R9
 
 block:
-	LEAQ       (DI)(DX*4), R11
-	VMOVUPS    (SI), Y0
-	VMOVUPS    (SI)(CX*1), Y1
-	VMOVUPS    (SI)(CX*2), Y2
-	VMOVUPS    (SI)(R8*1), Y3
-	VMOVUPS    (R9), Y4
-	VMOVUPS    (R9)(CX*1), Y5
-	VMOVUPS    (R9)(CX*2), Y6
-	VMOVUPS    (R9)(R8*1), Y7
+	LEAQ    (DI)(DX*4), R11
+	VMOVUPS (SI), Y0
+	VMOVUPS (SI)(CX*1), Y1
+	VMOVUPS (SI)(CX*2), Y2
+	VMOVUPS (SI)(R8*1), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS (R9)(CX*1), Y5
+	VMOVUPS (R9)(CX*2), Y6
+	VMOVUPS (R9)(R8*1), Y7
+
+	// What the next 64 numbers of each row are in, which the hardware cannot know.
+	PREFETCHT0 256(SI)
+	PREFETCHT0 256(SI)(CX*1)
+	PREFETCHT0 256(SI)(CX*2)
+	PREFETCHT0 256(SI)(R8*1)
+	PREFETCHT0 256(R9)
+	PREFETCHT0 256(R9)(CX*1)
+	PREFETCHT0 256(R9)(CX*2)
+	PREFETCHT0 256(R9)(R8*1)
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y9
 	VUNPCKLPS  Y3, Y2, Y10

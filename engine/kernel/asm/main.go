@@ -90,7 +90,7 @@ type field struct {
 }
 
 var (
-	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"cAhead", 128}, {"rows", 136}, {"cRows", 160}}
+	rowFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"bStride", 104}, {"add", 112}, {"ahead", 120}, {"cAhead", 128}, {"rows", 136}, {"cRows", 160}, {"next", 184}, {"aheadStep", 208}}
 	colFields = []field{{"a", 0}, {"b", 24}, {"c", 48}, {"segments", 72}, {"length", 96}, {"aStride", 104}, {"bStride", 112}, {"cStride", 120}, {"add", 128}}
 )
 
@@ -159,8 +159,6 @@ func main() {
 	declareSpread(&decl)
 	copyPanel()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc copyPanelAVX2(dst, src *float32, srcStride, rows int)\n\n")
-	prefetch()
-	fmt.Fprintf(&decl, "//go:noescape\nfunc prefetchLines(data *float32, lines int)\n\n")
 	transpose()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {
@@ -204,9 +202,9 @@ func (r registers) broadcast(row int) reg.VecPhysical {
 }
 func (r registers) bytes() int { return int(r.size()) * r.lanes }
 
-// start zeroes the accumulators, or loads them from C if the tile adds to it. address leads to a row of C; fetch is run
-// before a tile that only writes C.
-func (r registers) start(add Mem, address func(row int) reg.Register, fetch func()) {
+// start zeroes the accumulators, or loads them from C if the tile adds to it. address leads to a row of C; fresh is run
+// in a tile that only writes C.
+func (r registers) start(add Mem, address func(row int) reg.Register, fresh func()) {
 	CMPQ(add, Imm(0))
 	JNE(LabelRef("continued"))
 	for row := range r.height {
@@ -218,7 +216,7 @@ func (r registers) start(add Mem, address func(row int) reg.Register, fetch func
 			}
 		}
 	}
-	fetch()
+	fresh()
 	JMP(LabelRef("begin"))
 	Label("continued")
 	for row := range r.height {
@@ -264,13 +262,22 @@ func (r registers) step(b Mem, a func(row int) Mem) {
 	}
 }
 
+// chunk is how many steps a tile of the row form makes between requests for what is far away.
+const chunk = 16
+
 // rowTile writes a tile of the row form: A is read in place along its rows, all of which may start anywhere, in segments
 // that are the same for all rows. That one form is matrix multiplication (one segment), strided convolution (a segment
 // for each row of the kernel) and the phases of a transposed one.
+//
+// What later tiles need is asked for on the way: a line of the next panel in each step, and a row of C and a line of next
+// before each chunk of steps. A core waits for few lines at a time; were all of them asked for at once, A and B would
+// have to wait until they have come from memory. Only tiles with too few steps for that ask at once.
 func rowTile(f family, name string, rows, vectors int) {
 	r := registers{f, rows, vectors}
 	TEXT(name, attr.NOSPLIT, "func(t *byte)")
-	segment, left, length, end, bStride := AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8)
+	local := func() Mem { return AllocLocal(8) }
+	segment, left, length, end, chunkEnd, bStride := local(), local(), local(), local(), local(), local()
+	aheadStep, aheadNow, cBase, cNext, cLeft, next, nextLeft, few := local(), local(), local(), local(), local(), local(), local(), local()
 
 	Comment("Rows of C are addressed as the rows of A below: base + size*offset.")
 	t := index
@@ -284,35 +291,58 @@ func rowTile(f family, name string, rows, vectors int) {
 		LEAQ(Mem{Base: reg.RAX, Index: reg.RDX, Scale: r.size()}, reg.RDX)
 		return reg.RDX
 	}
-	lines := func(m Mem, fetch func(Op)) {
-		for end := vectors * r.bytes(); m.Disp < end; m.Disp += 64 {
-			fetch(m)
+	Comment("A tile that adds to C would wait for it: it asks for that of the next one; else for its own, which stores would wait for.")
+	MOVQ(at(rowFields, "cAhead", t), reg.RCX)
+	r.start(at(rowFields, "add", t), cRow, func() { XORQ(reg.RCX, reg.RCX) })
+	MOVQ(at(rowFields, "c", t), b)
+	LEAQ(Mem{Base: b, Index: reg.RCX, Scale: r.size()}, b)
+	MOVQ(b, cBase)
+	copyField := func(name string, disp int, to Mem) {
+		m := at(rowFields, name, t)
+		m.Disp += disp
+		MOVQ(m, b)
+		MOVQ(b, to)
+	}
+	copyField("next", 0, next)
+	copyField("next", 8, nextLeft)
+	copyField("segments", 0, segment)
+	copyField("segments", 8, left)
+	copyField("length", 0, length)
+	copyField("cRows", 0, cNext)
+	MOVQ(U32(uint32(rows)), cLeft)
+	wide := func(address reg.Register) {
+		for m := (Mem{Base: address}); m.Disp < vectors*r.bytes(); m.Disp += 64 {
+			PREFETCHT1(m)
 		}
 	}
-	MOVQ(at(rowFields, "cAhead", t), reg.RCX)
-	r.start(at(rowFields, "add", t), func(row int) reg.Register {
-		// A tile that adds to C would wait for it: fetch what the next one needs.
-		c := cRow(row)
-		lines(Mem{Base: c, Index: reg.RCX, Scale: r.size()}, PREFETCHT0)
-		return c
-	}, func() {
-		// Stores wait for the lines that they write to. They are many steps away: the second cache is near enough.
-		for row := range rows {
-			lines(Mem{Base: cRow(row)}, PREFETCHT1)
-		}
-	})
-
-	segments := at(rowFields, "segments", t)
-	MOVQ(segments, b)
-	MOVQ(b, segment)
-	segments.Disp += 8
-	MOVQ(segments, b)
-	MOVQ(b, left)
-	MOVQ(at(rowFields, "length", t), b)
-	MOVQ(b, length)
+	Comment("With few steps there is no time to lose: all at once, and a segment is one chunk.")
+	MOVQ(U32(0), few)
+	MOVQ(length, b)
+	IMULQ(left, b)
+	CMPQ(b, U32(uint32(rows*chunk)))
+	JGE(LabelRef("enough"))
+	MOVQ(U32(1), few)
+	MOVQ(cBase, reg.RAX)
+	MOVQ(cNext, reg.RBX)
+	for row := range rows {
+		MOVQ(Mem{Base: reg.RBX, Disp: 8 * row}, reg.RDX)
+		LEAQ(Mem{Base: reg.RAX, Index: reg.RDX, Scale: r.size()}, reg.RDX)
+		wide(reg.RDX)
+	}
+	Label("soon")
+	SUBQ(Imm(uint64(64/r.size())), nextLeft)
+	JLT(LabelRef("enough"))
+	MOVQ(next, reg.RAX)
+	PREFETCHT1(Mem{Base: reg.RAX})
+	ADDQ(Imm(64), next)
+	JMP(LabelRef("soon"))
+	Label("enough")
 	MOVQ(at(rowFields, "bStride", t), b)
 	SHLQ(r.shift(), b)
 	MOVQ(b, bStride)
+	MOVQ(at(rowFields, "aheadStep", t), b)
+	SHLQ(r.shift(), b)
+	MOVQ(b, aheadStep)
 	MOVQ(at(rowFields, "a", t), b)
 	MOVQ(at(rowFields, "rows", t), ahead)
 	for row, register := range rowRegisters[:rows] {
@@ -321,29 +351,63 @@ func rowTile(f family, name string, rows, vectors int) {
 	}
 	MOVQ(at(rowFields, "b", t), b)
 	MOVQ(at(rowFields, "ahead", t), ahead)
-	SHLQ(r.shift(), ahead)
+	LEAQ(Mem{Base: b, Index: ahead, Scale: r.size()}, ahead)
+	MOVQ(ahead, aheadNow)
 
 	Label("segment")
-	CMPQ(left, Imm(0))
-	JE(LabelRef("done"))
 	DECQ(left)
+	JLT(LabelRef("done"))
 	MOVQ(segment, index)
 	MOVQ(Mem{Base: index}, index)
 	ADDQ(Imm(8), segment)
-	ADDQ(length, index)
-	MOVQ(index, end)
-	SUBQ(length, index)
-	CMPQ(index, end)
+	MOVQ(length, ahead)
+	ADDQ(index, ahead)
+	MOVQ(ahead, end)
+	CMPQ(index, ahead)
 	JGE(LabelRef("segment"))
+	CMPQ(few, Imm(0))
+	JE(LabelRef("chunk"))
+	MOVQ(ahead, chunkEnd)
+	MOVQ(aheadNow, ahead)
+	JMP(LabelRef("step"))
+
+	Label("chunk")
+	temp := ahead
+	DECQ(cLeft)
+	JLT(LabelRef("written"))
+	MOVQ(cNext, temp)
+	MOVQ(Mem{Base: temp}, temp)
+	ADDQ(Imm(8), cNext)
+	SHLQ(r.shift(), temp)
+	ADDQ(cBase, temp)
+	wide(temp)
+	Label("written")
+	SUBQ(Imm(uint64(64/r.size())), nextLeft)
+	JLT(LabelRef("fetched"))
+	MOVQ(next, temp)
+	PREFETCHT1(Mem{Base: temp})
+	ADDQ(Imm(64), next)
+	Label("fetched")
+	LEAQ(Mem{Base: index, Disp: chunk}, temp)
+	CMPQ(temp, end)
+	CMOVQGT(end, temp)
+	MOVQ(temp, chunkEnd)
+	MOVQ(aheadNow, ahead)
 
 	Label("step")
 	r.step(Mem{Base: b}, func(row int) Mem { return Mem{Base: rowRegisters[row], Index: index, Scale: r.size()} })
-	Comment("A line of the next panel, from the third cache to the second.")
-	PREFETCHT1(Mem{Base: b, Index: ahead, Scale: 1})
+	if vectors > 1 { // nothing follows the last 16 columns
+		Comment("A line of the next panel, from the third cache to the second.")
+		PREFETCHT1(Mem{Base: ahead})
+		ADDQ(aheadStep, ahead)
+	}
 	ADDQ(bStride, b)
 	INCQ(index)
-	CMPQ(index, end)
+	CMPQ(index, chunkEnd)
 	JLT(LabelRef("step"))
+	MOVQ(ahead, aheadNow)
+	CMPQ(index, end)
+	JLT(LabelRef("chunk"))
 	JMP(LabelRef("segment"))
 
 	Label("done")
@@ -495,6 +559,12 @@ func transpose() {
 	for i := range 8 {
 		VMOVUPS(address(src, src4, srcStride, src3, i), ymm[i])
 	}
+	Comment("What the next 64 numbers of each row are in, which the hardware cannot know.")
+	for i := range 8 {
+		m := address(src, src4, srcStride, src3, i)
+		m.Disp = 256
+		PREFETCHT0(m)
+	}
 	// Pairs of rows, then pairs of pairs, then halves.
 	for i := 0; i < 8; i += 2 {
 		VUNPCKLPS(ymm[i+1], ymm[i], ymm[8+i])
@@ -578,17 +648,5 @@ func copyPanel() {
 	DECQ(rows)
 	JNE(LabelRef("row"))
 	VZEROUPPER()
-	RET()
-}
-
-// prefetch asks for lines of 16 floats one after the other.
-func prefetch() {
-	TEXT("prefetchLines", attr.NOSPLIT, "func(data *float32, lines int)")
-	data, lines := Load(Param("data"), reg.RAX).(reg.GPPhysical), Load(Param("lines"), reg.RCX).(reg.GPPhysical)
-	Label("line")
-	PREFETCHT1(Mem{Base: data})
-	ADDQ(Imm(64), data)
-	DECQ(lines)
-	JNE(LabelRef("line"))
 	RET()
 }
