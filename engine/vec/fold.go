@@ -93,8 +93,9 @@ func (f *folder) endStretch(dst []float32) {
 	f.used = 0
 }
 
-// finish joins what the run has collected to dst.
-func (f *folder) finish(dst []float32, from int) {
+// finish joins what the run of elements from up to to has collected to dst. Places that none of them belongs to are left alone: another
+// run may be at work there.
+func (f *folder) finish(dst []float32, from, to int) {
 	switch {
 	case f.span == One:
 		dst[0] = join(f.op, dst[0], f.acc.fold(f.op, Lanes))
@@ -105,7 +106,7 @@ func (f *folder) finish(dst []float32, from int) {
 			half := (periods + 1) / 2 * mid
 			f.op.Binary().Run(f.width[:periods*mid-half], f.width, f.width[half:periods*mid])
 		}
-		for j, v := range f.width[:mid] {
+		for j, v := range f.width[:min(mid, to-from)] {
 			at := &dst[(from+j)%mid]
 			*at = join(f.op, *at, v)
 		}

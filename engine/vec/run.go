@@ -140,7 +140,7 @@ func (p *Program) Run(args *Args, from, to int) {
 		p.runBlock(st, args, from, i, min(p.block, to-i), to)
 	}
 	for i := range st.folds {
-		st.folds[i].finish(args.Reductions[i], from)
+		st.folds[i].finish(args.Reductions[i], from, to)
 	}
 	p.release(st)
 	p.pool.Put(st)

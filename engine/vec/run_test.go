@@ -286,6 +286,35 @@ func TestProgramReductionsHaveTheBitsOfRun(t *testing.T) {
 	})
 }
 
+// TestPartsKeepToTheirPlaces reduces parts of a loop: what no element of a part belongs to is not written, since other parts may be at work
+// there. Negative zeros are left as they are only if nothing is added to them, not even zero.
+func TestPartsKeepToTheirPlaces(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		const n = 600
+		for _, span := range []Span{{Inner: 1, Mid: n}, {Inner: 4, Mid: n / 4}, {Inner: 1, Mid: n / 2}} {
+			var b Builder
+			b.Reduce(Sum, b.Input(), span)
+			p, err := b.Program()
+			if err != nil {
+				t.Fatal(err)
+			}
+			const from, to = 200, 320
+			red := make([]float32, span.Mid)
+			Fill(red, float32(math.Copysign(0, -1)))
+			p.Run(&Args{In: []Array{{F: normals(random(5), n)}}, Reductions: [][]float32{red}}, from, to)
+			own := map[int]bool{}
+			for i := from; i < to; i++ {
+				own[span.at(i)] = true
+			}
+			for i, v := range red {
+				if written := math.Float32bits(v) != 1<<31; written != own[i] {
+					t.Fatalf("%+v: place %d is written: %t, of the part: %t", span, i, written, own[i])
+				}
+			}
+		}
+	})
+}
+
 // TestProgramInPlace lets outputs be the arrays of inputs that are read later, in every order.
 func TestProgramInPlace(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
