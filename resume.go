@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -89,6 +90,9 @@ func (p *Plan) tellChanges(m run.Manifest) {
 // sameKind refuses data of another kind than the run's, whose options would not even be known.
 func sameKind(folder *run.Run, kind, path string) error {
 	raw, err := folder.Read(run.CodecFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the process ended before it was written
+	}
 	if err != nil {
 		return err
 	}
