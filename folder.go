@@ -14,8 +14,22 @@ import (
 	"time"
 
 	"github.com/ganymede-gan/ganymede/data"
+	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/run"
 )
+
+// codecOf reads how a run's data are made ready.
+func codecOf(folder *run.Run) (data.Codec, error) {
+	raw, err := folder.Read(run.CodecFile)
+	if err != nil {
+		return nil, err
+	}
+	codec, err := sets.UnmarshalCodec(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
+	}
+	return codec, nil
+}
 
 // plannedKey is the entry of run.toml's versions that tells how many rounds were planned.
 const plannedKey = "rounds"

@@ -13,7 +13,6 @@ import (
 	"github.com/ganymede-gan/ganymede/data"
 	"github.com/ganymede-gan/ganymede/data/images"
 	"github.com/ganymede-gan/ganymede/data/points"
-	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/gan"
 	"github.com/ganymede-gan/ganymede/layers"
 	"github.com/ganymede-gan/ganymede/run"
@@ -65,12 +64,8 @@ func Open(dir string, o OpenOptions) (*Generator, error) {
 		return nil, err
 	}
 	g := &Generator{Seed: folder.Manifest.Seed, Weights: "averaged", critic: o.Critic}
-	raw, err := folder.Read(run.CodecFile)
-	if err != nil {
+	if g.Codec, err = codecOf(folder); err != nil {
 		return nil, err
-	}
-	if g.Codec, err = sets.UnmarshalCodec(raw); err != nil {
-		return nil, fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
 	}
 	game, options, err := g.game(folder, o)
 	if err != nil {

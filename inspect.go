@@ -46,11 +46,7 @@ func InspectRun(dir string) (*RunReport, error) {
 	if report.Options, err = m.Values(); err != nil {
 		return nil, err
 	}
-	raw, err := folder.Read(run.CodecFile)
-	if err != nil {
-		return nil, err
-	}
-	codec, err := sets.UnmarshalCodec(raw)
+	codec, err := codecOf(folder)
 	if err != nil {
 		return nil, err
 	}

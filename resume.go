@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/ganymede-gan/ganymede/config"
-	"github.com/ganymede-gan/ganymede/data/sets"
 	"github.com/ganymede-gan/ganymede/run"
 	"github.com/ganymede-gan/ganymede/train"
 )
@@ -89,16 +88,12 @@ func (p *Plan) tellChanges(m run.Manifest) {
 
 // sameKind refuses data of another kind than the run's, whose options would not even be known.
 func sameKind(folder *run.Run, kind, path string) error {
-	raw, err := folder.Read(run.CodecFile)
+	codec, err := codecOf(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the process ended before it was written
 	}
 	if err != nil {
 		return err
-	}
-	codec, err := sets.UnmarshalCodec(raw)
-	if err != nil {
-		return fmt.Errorf("%s: %w", folder.Path(run.CodecFile), err)
 	}
 	was := codec.Kind()
 	if was == "couples" {
@@ -139,13 +134,9 @@ func (p *Plan) same(m run.Manifest) error {
 
 // otherClasses says which classes the data of a resumed run had and has; nothing where they are the same.
 func (p *Plan) otherClasses() string {
-	raw, err := p.resumed.Read(run.CodecFile)
-	if err != nil {
-		return "" // the difference of the records is told
-	}
-	codec, err := sets.UnmarshalCodec(raw)
+	codec, err := codecOf(p.resumed)
 	if err != nil || slices.Equal(codec.Classes(), p.Set.Codec.Classes()) {
-		return ""
+		return "" // the difference of the records is told
 	}
 	list := func(names []string) string {
 		if len(names) == 0 {

@@ -41,6 +41,25 @@ func TestContestInterleaves(t *testing.T) {
 	}
 }
 
+// Where a burst is one run or two, the runs before, on memory that has gone cold, are not in its median; a long run has none before it.
+func TestColdRunsDoNotCount(t *testing.T) {
+	for takes, want := range map[float64]float64{0.2: 0.2, 0.01: 0.01, 5: 50} {
+		cold := &entrant{threads: 1, close: func() {}, burst: func(_ context.Context, runs int) ([]float64, error) {
+			seconds := slices.Repeat([]float64{takes}, runs)
+			seconds[0] = 10 * takes
+			return seconds, nil
+		}}
+		cold.took = takes
+		outcomes, _, _, err := (&contest{entrants: []*entrant{cold}, bursts: 1}).play(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := outcomes[0].bursts[0]; got != want {
+			t.Errorf("runs of %v s and a first of ten times as long count as %v s, want %v", takes, got, want)
+		}
+	}
+}
+
 // A burst is so many runs that the clock can tell it, and a contest so many bursts as there is time for.
 func TestContestFitsItsTime(t *testing.T) {
 	for _, c := range []struct {

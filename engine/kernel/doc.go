@@ -31,7 +31,8 @@
 // kernel are summed over 512 pixels at a time and skip taps in the padding; with few output channels x and dy change roles.
 //
 // Tiles fetch ahead: the next panel of B, the lines of C that they will write, and what the worker's next block will read
-// (fetch.go), a few lines at a time: a core waits for some two dozen lines at once, and more of them would be in A's and B's way. Large memory is on large pages where the system has them (package pages).
+// (fetch.go), a few lines at a time: a core waits for some two dozen lines at once, and more of them would be in A's and
+// B's way. Large memory is on large pages where the system has them (package pages).
 //
 // # Methods
 //
