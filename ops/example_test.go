@@ -11,7 +11,12 @@ import (
 // The gradient of a gradient penalty through a strided convolution, which WGAN-GP needs.
 func Example() {
 	ops.Register()
-	step, err := graph.NewExec(gobackend.GetBackend(), func(x, kernel *graph.Node) *graph.Node {
+	backend, err := gobackend.New("ops_sequential")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	step, err := graph.NewExec(backend, func(x, kernel *graph.Node) *graph.Node {
 		hidden := ops.Conv(x, kernel, ops.ConvOptions{Stride: 2, Padding: 1}) // [batch, 2, 2, 1]
 		score := ops.SampleSum(ops.LeakyReLU(hidden, 0.2))                    // [batch]
 		slope := ops.SampleNorm(ops.SampleGradient(score, x), 1e-12)          // [batch]

@@ -7,7 +7,6 @@ import (
 	"github.com/ganymede-gan/ganymede/internal/oracle"
 	"github.com/ganymede-gan/ganymede/ops"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -88,7 +87,7 @@ func TestCutKeepsUnrolledStepsApart(t *testing.T) {
 		apart = next
 	}
 	unrolled := func(in []*graph.Node) *graph.Node { return step(in[0], step(in[0], step(in[0], in[1]))) }
-	oracle.Value(t, unrolled, []oracle.Array{x, kernel}, apart, oracle.Tol(0), oracle.Backends(gobackend.GetBackend())) // to the bit
+	oracle.Value(t, unrolled, []oracle.Array{x, kernel}, apart, oracle.Tol(0), oracle.Backends(oracle.Stock())) // to the bit
 }
 
 // Every function keeps the type of its input, here float32, in value and gradient: a constant of another type would not build.
@@ -119,7 +118,7 @@ func TestFunctionsKeepFloat32(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := graph.NewGraph(gobackend.GetBackend(), name)
+			g := graph.NewGraph(oracle.Stock(), name)
 			x, kernel := graph.Ones(g, shapes.Make(dtypes.Float32, 2, 4, 4, 3)), graph.Ones(g, shapes.Make(dtypes.Float32, 3, 3, 3, 3))
 			first := graph.Gradient(graph.ReduceAllSum(fn(x, kernel)), x)[0]
 			second := graph.Gradient(graph.ReduceAllSum(graph.Mul(first, first)), x)[0]
@@ -153,7 +152,7 @@ func TestShapesThatDoNotFit(t *testing.T) {
 		"must have one shape":                    func(x, k *graph.Node) { ops.SigmoidCrossEntropy(x, k) },
 	} {
 		t.Run(want, func(t *testing.T) {
-			g := graph.NewGraph(gobackend.GetBackend(), "shapes")
+			g := graph.NewGraph(oracle.Stock(), "shapes")
 			err := exceptions.TryCatch[error](func() {
 				fn(graph.Ones(g, shapes.Make(dtypes.Float64, 1, 4, 4, 3)), graph.Ones(g, shapes.Make(dtypes.Float64, 3, 3, 2, 4)))
 			})

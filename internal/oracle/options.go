@@ -59,9 +59,19 @@ func newOptions(list []Option) options {
 	return o
 }
 
+// Stock is GoMLX's own Go backend, made once. It runs one operation at a time: with several at once, convolutions that each hold a
+// worker and each wait for another one stand still for ever (workerspool.WaitToStart of compute v0.1.3).
+var Stock = sync.OnceValue(func() compute.Backend {
+	backend, err := gobackend.New("ops_sequential")
+	if err != nil {
+		panic(fmt.Sprintf("oracle: stock backend: %v", err))
+	}
+	return backend
+})
+
 // registered makes each registered backend once; it is first called when all are registered.
 var registered = sync.OnceValue(func() []compute.Backend {
-	list := []compute.Backend{gobackend.GetBackend()}
+	list := []compute.Backend{Stock()}
 	for _, name := range slices.Sorted(slices.Values(compute.List())) {
 		if name == gobackend.BackendName {
 			continue
