@@ -4,7 +4,7 @@ import "github.com/ganymede-gan/ganymede/engine/pool"
 
 // gradientPixels is how many output pixels are summed before the sums are stored: many enough that loading and storing
 // the weights' gradients is cheap, few enough that the pixels of x and dy stay in the second cache for all taps.
-const gradientPixels = 512
+const gradientPixels = 256
 
 // fewChannels is the number of input channels under which the taps of a kernel row are taken together, so that tiles are
 // as tall as the registers allow. It costs a padded copy of the input, which is small then.
@@ -203,29 +203,47 @@ func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock
 	t.length = band.to - band.from
 	t.aStride = band.col.stride * g.groups * g.in
 	t.cStride = g.weightIn
+	wide := band.rows < len(k.col[3]) && k.col[3][band.rows] != nil
+	copies := k.copyTile != nil && !wide && t.length > 0
+	reach := band.rows // of tiles, from where their input begins
+	if copies {
+		reach = k.rows
+		g.packPixels(k, w, dy, b, band, col0, col1)
+		g.segments(k, w, b, band, true)
+		g.packInputs(k, w, b, tiles)
+	}
 	for col := col0; col < col1; {
 		vectors := k.strip(col1 - col)
-		if band.rows < len(k.col[3]) && k.col[3][band.rows] != nil && col1-col >= 4*k.lanes {
+		if wide && col1-col >= 4*k.lanes {
 			vectors = 4
 		}
 		width := min(vectors*k.lanes, col1-col)
 		edge := width < vectors*k.lanes
-		if edge {
+		switch {
+		case copies:
+			t.b, t.bStride = w.panel[(col-col0)*(b.to-b.from)*band.col.outs:], k.panel
+		case edge:
 			// The last columns are read from a copy, lest the tile reads beyond the end of dy.
-			g.packPixels(w, dy, b, band, col, width)
-			g.segments(w, b, band, true)
-			t.b, t.bStride = w.panel, panelWidth
-		} else {
+			g.packPixels(k, w, dy, b, band, col, col1)
+			g.segments(k, w, b, band, true)
+			t.b, t.bStride = w.panel, k.panel
+		default:
 			if col == col0 {
-				g.segments(w, b, band, false)
+				g.segments(k, w, b, band, false)
 			}
 			t.b, t.bStride = dy[min(len(dy), band.group*g.out+col):], band.col.step*channels
 		}
 		t.segments = w.pairs
-		t.a = b.in.data
-		t.check(band.rows, vectors*k.lanes)
-		for _, tile := range tiles {
-			t.a = b.in.data[min(len(b.in.data), tile.from):]
+		if t.a = b.in.data; copies {
+			t.a = w.tiles
+		}
+		t.check(reach, vectors*k.lanes)
+		for i, tile := range tiles {
+			if copies {
+				t.a = w.tiles[i*len(w.pairs)*t.length*k.rows:]
+			} else {
+				t.a = b.in.data[min(len(b.in.data), tile.from):]
+			}
 			c := dw[band.at+tile.from*g.weightIn+col:]
 			if edge {
 				k.colEdge(w, c, tile.to-tile.from, width)
@@ -256,7 +274,7 @@ func (k *kernels) colEdge(w *worker, c []float32, rows, width int) {
 }
 
 // segments lists where the lines of a block begin in the input and in dy, or in its packed columns.
-func (g *gradient) segments(w *worker, b pixelBlock, band *band, packed bool) {
+func (g *gradient) segments(k *kernels, w *worker, b pixelBlock, band *band, packed bool) {
 	w.pairs = w.pairs[:0]
 	if band.from == band.to {
 		return
@@ -282,32 +300,46 @@ func (g *gradient) segments(w *worker, b pixelBlock, band *band, packed bool) {
 		}
 		out := ((image*g.vertical.out+band.row.first+u*band.row.step)*g.horizontal.out + band.col.first + band.from*band.col.step) * channels
 		if packed {
-			out = ((line-b.from)*band.col.outs + band.from) * panelWidth
+			out = ((line-b.from)*band.col.outs + band.from) * k.panel
 		}
 		w.pairs = append(w.pairs, [2]int{at, out})
 	}
 }
 
-// packPixels packs columns of dy for the pixels of a block, unless that is what the worker's panel holds.
-func (g *gradient) packPixels(w *worker, dy []float32, b pixelBlock, band *band, col, width int) {
+// packInputs packs the input of tiles and replaces the places of segments in it.
+func (g *gradient) packInputs(k *kernels, w *worker, b pixelBlock, tiles []sumTile) {
+	t := &w.col
+	size := len(w.pairs) * t.length * k.rows
+	w.tiles = grow(w.tiles, len(tiles)*size+k.rows)
+	for i, tile := range tiles {
+		for s, pair := range w.pairs {
+			k.packTile(w.tiles[i*size+s*t.length*k.rows:], b.in.data[pair[0]+tile.from:], t.aStride, t.length, tile.to-tile.from)
+		}
+	}
+	for s := range w.pairs {
+		w.pairs[s][0] = s * t.length * k.rows
+	}
+	t.aStride = k.rows
+}
+
+// packPixels packs columns of dy for the pixels of a block, [panel][pixel][columns], unless that is what the worker's panel holds.
+func (g *gradient) packPixels(k *kernels, w *worker, dy []float32, b pixelBlock, band *band, col0, col1 int) {
 	if o := w.packedFor; o != nil && o.group == band.group && o.row.first == band.row.first && o.col.first == band.col.first {
 		return
 	}
 	w.packedFor = band
-	channels := g.groups * g.out
-	w.panel = grow(w.panel, (b.to-b.from)*band.col.outs*panelWidth)
-	dst := w.panel
+	pixels := (b.to - b.from) * band.col.outs
+	w.panel = grow(w.panel, k.panels(col1-col0)*pixels*k.panel)
 	for line := b.from; line < b.to; line++ {
 		image, u := line/g.rows[0].outs, line%g.rows[0].outs
 		if u >= band.row.outs {
-			dst = dst[band.col.outs*panelWidth:]
 			continue
 		}
-		out := ((image*g.vertical.out+band.row.first+u*band.row.step)*g.horizontal.out+band.col.first)*channels + band.group*g.out + col
-		for range band.col.outs {
-			copy(dst[:width], dy[out:])
-			clear(dst[width:panelWidth])
-			dst, out = dst[panelWidth:], out+band.col.step*channels
+		out := ((image*g.vertical.out+band.row.first+u*band.row.step)*g.horizontal.out + band.col.first) * g.groups * g.out
+		m := Matrix{dy[out+band.group*g.out+col0:], band.col.outs, col1 - col0, band.col.step * g.groups * g.out, 1}
+		for panel := range k.panels(col1 - col0) {
+			at := panel*pixels + (line-b.from)*band.col.outs
+			packPanel(k, w.panel[at*k.panel:][:m.Rows*k.panel], m, panel*k.panel)
 		}
 	}
 }

@@ -43,6 +43,6 @@ func (d *dense) pack(p *pool.Pool, s *Scratch, dst, w []float32) {
 
 func (d *dense) run(p *pool.Pool, s *Scratch, y, x, weights []float32) {
 	m := d.weights(nil)
-	b := columns{data: weights, panel: m.Rows * panelWidth, stride: panelWidth, rows: m.Rows, cols: m.Cols}
+	b := s.kernels().packed(weights, m.Rows, m.Cols)
 	newMultiplication(s, RowMajor(y, d.batch, m.Cols), RowMajor(x, d.batch, m.Rows), b).run(p, s)
 }

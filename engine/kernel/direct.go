@@ -48,10 +48,11 @@ func (c direct) pack(p *pool.Pool, s *Scratch, dst, w []float32) {
 	if size == 0 {
 		return
 	}
-	n, k := panels(c.out), s.kernels()
+	k := s.kernels()
+	n := k.panels(c.out)
 	p.Run(len(parts)*n, func(i int) {
 		part, panel := parts[i/n], i%n
-		size := part.depth * panelWidth
+		size := part.depth * k.panel
 		c.packPart(k, dst[part.weights+panel*size:][:size], part, panel, w)
 	})
 }
@@ -61,8 +62,8 @@ func (c direct) packPart(k *kernels, dst []float32, part part, panel int, w []fl
 	for ty := range part.row.taps {
 		for tx := range part.col.taps {
 			tap := c.tap(w, part.group, part.row.tap+ty*part.row.tapStep, part.col.tap+tx*part.col.tapStep)
-			packPanel(k, dst[:c.in*panelWidth], tap, panel*panelWidth)
-			dst = dst[c.in*panelWidth:]
+			packPanel(k, dst[:c.in*k.panel], tap, panel*k.panel)
+			dst = dst[c.in*k.panel:]
 		}
 	}
 }
@@ -146,7 +147,7 @@ func (c direct) multiply(k *kernels, w *worker, y []float32, in input, part part
 	}
 	k.multiply(w, product{
 		a: in.data, rows: w.rows, segments: w.segments, length: length,
-		b: weights[part.weights+panel0*part.depth*panelWidth:], panel: part.depth * panelWidth, bStride: panelWidth,
+		b: weights[part.weights+panel0*part.depth*panelWidth:], width: k.panel, panel: part.depth * k.panel, bStride: k.panel,
 		c: y, cRows: w.cRows, cols: min(panel1*panelWidth, c.out) - panel0*panelWidth,
 	})
 }

@@ -7,10 +7,6 @@ import (
 )
 
 const (
-	// blockFloats bounds the part of A that one block of work reads again for each panel of B: 192 KB. With more rows the
-	// tiles of C, which lie in few places of the second cache where its rows are a power of two apart, drive each other out.
-	blockFloats = 48 * 1024
-
 	// B is read in place, since packing it would cost more than it saves, if A has few rows, or if its strips of 32
 	// columns lie in few pages, or if all of it fits in the second cache.
 	fewRows     = 24
@@ -19,6 +15,13 @@ const (
 
 	// packFloats bounds how much of B is packed at once: 4 MB, which stay in the third cache for all rows of A.
 	packFloats = 1024 * 1024
+
+	// copiedTiles and copiedStrips are the fewest of a block that make up for copies of B and A, where the column form reads copies.
+	copiedTiles  = 4
+	copiedStrips = 12
+
+	// columnFloats bounds the same in the column form, where it reads copies: each block copies B.
+	columnFloats = 48 * 1024
 
 	// columnDepth is how many steps of k the column form makes before the next strip.
 	columnDepth = 512
@@ -30,11 +33,11 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 	if dst.Rows == 0 || dst.Cols == 0 {
 		return
 	}
-	inPlace := 0 // columns of b that are read in place
+	inPlace, k := 0, s.kernels() // columns of b that are read in place
 	if b.ColStride == 1 && (a.Rows <= fewRows || b.Rows <= fewSteps || b.Rows*b.Cols <= smallFloats) {
 		// The last columns are read from a copy, lest a tile reads beyond the end of b.
 		inPlace = b.Cols / panelWidth * panelWidth
-		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, panelWidth, b.RowStride, b.Rows, inPlace}).run(p, s)
+		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, k.panel, k.panel, b.RowStride, b.Rows, inPlace}).run(p, s)
 	}
 	packed := &Packed{data: s.floats.take(min(packFloats, roundUp(b.Cols-inPlace, panelWidth)*b.Rows))}
 	defer func() { s.floats.give(packed.data) }()
@@ -44,7 +47,7 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 		for col := inPlace; col < b.Cols; col += width {
 			end := min(col+width, b.Cols)
 			PackMatrix(p, s, packed, part.columns(col, end))
-			m := newMultiplication(s, dst.columns(col, end), a.columns(from, from+part.Rows), packed.columns())
+			m := newMultiplication(s, dst.columns(col, end), a.columns(from, from+part.Rows), packed.columns(k))
 			m.add = from > 0
 			m.run(p, s)
 		}
@@ -58,7 +61,7 @@ func MatMulPacked(p *pool.Pool, s *Scratch, dst, a Matrix, b *Packed) {
 	if a.Cols != b.rows || dst.Rows != a.Rows || dst.Cols != b.cols || len(b.data) != panels(b.cols)*b.rows*panelWidth {
 		panic(fmt.Errorf("kernel: MatMulPacked: %dx%d times packed %dx%d does not give %dx%d", a.Rows, a.Cols, b.rows, b.cols, dst.Rows, dst.Cols))
 	}
-	newMultiplication(s, dst, a, b.columns()).run(p, s)
+	newMultiplication(s, dst, a, b.columns(s.kernels())).run(p, s)
 }
 
 // Batch is the number of products in a BatchMatMul and the distances, in floats, from the data of one matrix to that
@@ -111,21 +114,24 @@ func checkMatMul(op string, dst, a, b Matrix) {
 // byColumns says that a is read by columns: it is the transpose of a row-major matrix.
 func byColumns(a Matrix) bool { return a.RowStride == 1 && a.ColStride != 1 && a.Rows > 1 }
 
-// columns is B as the tiles read it: element (k, j) is data[(j/32)*panel + k*stride + j%32], and tiles may read up to the
+// columns is B as the tiles read it: element (k, j) is data[(j/width)*panel + k*stride + j%width], and tiles may read up to the
 // end of a panel.
 type columns struct {
-	data          []float32
-	panel, stride int
-	rows, cols    int
+	data                 []float32
+	width, panel, stride int
+	rows, cols           int
 }
 
-func (b *Packed) columns() columns {
-	return columns{b.data, b.rows * panelWidth, panelWidth, b.rows, b.cols}
+func (b *Packed) columns(k *kernels) columns { return k.packed(b.data, b.rows, b.cols) }
+
+// packed is a packed matrix as the tiles read it.
+func (k *kernels) packed(data []float32, rows, cols int) columns {
+	return columns{data, k.panel, rows * k.panel, k.panel, rows, cols}
 }
 
 // from returns the data from an element on.
 func (b columns) from(k, j int) []float32 {
-	return b.data[min(len(b.data), j/panelWidth*b.panel+k*b.stride+j%panelWidth):]
+	return b.data[min(len(b.data), j/b.width*b.panel+k*b.stride+j%b.width):]
 }
 
 // multiplication is a matrix product, to be cut into blocks of work.
@@ -149,7 +155,10 @@ func (m *multiplication) run(p *pool.Pool, s *Scratch) {
 	}
 	n := panels(m.dst.Cols)
 	tiles := m.kernels.tiles(rows)
-	blocks := max(1, min(tiles, rows*min(max(m.a.Cols, 512), maxDepth)/blockFloats))
+	blocks := max(1, min(tiles, rows*min(max(m.a.Cols, 512), maxDepth)/m.kernels.block))
+	if m.kernels.copyTile != nil && byColumns(m.a) {
+		blocks = max(1, min(tiles, rows*columnDepth/columnFloats))
+	}
 	splits := 1
 	if threads := p.Threads(); blocks >= 4*threads {
 		blocks = min(tiles, roundUp(blocks, threads))
@@ -202,7 +211,7 @@ func (m *multiplication) byRows(w *worker, a, next Matrix, r0, c0, c1 int) {
 		}
 		m.kernels.multiply(w, product{
 			a: part.Data, rows: w.rows, segments: w.segments, length: part.Cols,
-			b: m.b.from(from, c0), panel: m.b.panel, bStride: m.b.stride,
+			b: m.b.from(from, c0), width: m.b.width, panel: m.b.panel, bStride: m.b.stride,
 			c: m.dst.Data, cRows: w.cRows, cols: c1 - c0, add: m.add || from > 0,
 		})
 	}
@@ -228,7 +237,9 @@ func copyRows(w *worker, a Matrix) Matrix {
 // byColumns computes a block in the column form.
 func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 	k, t := m.kernels, &w.col
-	t.aStride, t.bStride, t.cStride = m.a.ColStride, m.b.stride, m.dst.RowStride
+	t.cStride = m.dst.RowStride
+	n := k.tiles(r1 - r0)
+	copies := k.copyTile != nil && n >= copiedTiles && c1-c0 >= copiedStrips*k.panel && m.a.Cols > 0
 	w.pairs = append(w.pairs[:0], [2]int{})
 	t.segments = w.pairs
 	for from := 0; from == 0 || from < m.a.Cols; from += columnDepth {
@@ -236,14 +247,29 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 		if t.add = min(from, 1); m.add {
 			t.add = 1
 		}
-		for col := c0; col < c1; {
-			vectors := k.strip(min(c1-col, panelWidth-col%panelWidth))
-			width := min(vectors*k.lanes, c1-col)
-			t.b = m.b.from(from, col)
-			n := k.tiles(r1 - r0)
+		if copies {
+			w.tiles = grow(w.tiles, (n*t.length+1)*k.rows)
 			for i := range n {
 				r, to := r0+i*(r1-r0)/n, r0+(i+1)*(r1-r0)/n
-				t.a = m.a.Data[min(len(m.a.Data), from*m.a.ColStride+r):]
+				k.packTile(w.tiles[i*t.length*k.rows:], m.a.Data[from*m.a.ColStride+r:], m.a.ColStride, t.length, to-r)
+			}
+		}
+		for col := c0; col < c1; {
+			vectors := k.strip(min(c1-col, m.b.width-col%m.b.width))
+			width := min(vectors*k.lanes, c1-col)
+			t.b, t.bStride = m.b.from(from, col), m.b.stride
+			if copies && width == k.panel {
+				w.panel = grow(w.panel, t.length*k.panel)
+				packPanel(k, w.panel, Matrix{t.b, t.length, width, t.bStride, 1}, 0)
+				t.b, t.bStride = w.panel, k.panel
+			}
+			for i := range n {
+				r, to := r0+i*(r1-r0)/n, r0+(i+1)*(r1-r0)/n
+				if copies {
+					t.a, t.aStride = w.tiles[i*t.length*k.rows:], k.rows
+				} else {
+					t.a, t.aStride = m.a.Data[min(len(m.a.Data), from*m.a.ColStride+r):], m.a.ColStride
+				}
 				c := m.dst.Data[r*m.dst.RowStride+col:]
 				if width < vectors*k.lanes {
 					k.colEdge(w, c, to-r, width)

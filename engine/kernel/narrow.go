@@ -43,15 +43,15 @@ func (n *narrow) size() int { return panels(n.columns()) * panelWidth * n.in }
 
 func (n *narrow) pack(p *pool.Pool, s *Scratch, dst, w []float32) {
 	clear(dst)
-	panel := n.in * panelWidth
+	width := s.kernels().panel
 	for ky := range n.vertical.taps {
 		for kx := range n.horizontal.taps {
 			tap := n.tap(w, 0, ky, kx)
 			for co := range n.out {
 				col := (ky*n.horizontal.taps+kx)*n.out + co
-				to := dst[col/panelWidth*panel+col%panelWidth:]
+				to := dst[col/width*width*n.in+col%width:]
 				for ci := range n.in {
-					to[ci*panelWidth] = tap.Data[ci*tap.RowStride+co*tap.ColStride]
+					to[ci*width] = tap.Data[ci*tap.RowStride+co*tap.ColStride]
 				}
 			}
 		}
@@ -111,7 +111,7 @@ func (n *narrow) multiply(k *kernels, w *worker, x, weights []float32, image, u0
 	clear(t.data[(to-from)*t.pitch:]) // and what is loaded, but not used, beyond it
 	k.multiply(w, product{
 		a: x, rows: w.rows, segments: w.segments, length: n.in,
-		b: weights, panel: n.in * panelWidth, bStride: panelWidth,
+		b: weights, width: k.panel, panel: n.in * k.panel, bStride: k.panel,
 		c: t.data, cRows: w.cRows, cols: columns,
 	})
 	return t

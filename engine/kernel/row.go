@@ -11,13 +11,14 @@ const maxDepth = 1024
 
 // product is a block of the row form: some rows of A, which may start anywhere, times B.
 //
-//	c[cRows[i]+j] = sum over k of  a[rows[i] + segments[k/length] + k%length] * b[(j/32)*panel + k*bStride + j%32]
+//	c[cRows[i]+j] = sum over k of  a[rows[i] + segments[k/length] + k%length] * b[(j/width)*panel + k*bStride + j%width]
 type product struct {
 	a              []float32
 	rows           []int
 	segments       []int
 	length         int
 	b              []float32
+	width          int // of a panel of B
 	panel, bStride int
 	c              []float32
 	cRows          []int
@@ -41,7 +42,7 @@ func (p *product) check() {
 	if depth := len(p.segments) * p.length; depth > 0 {
 		firstA += slices.Min(p.segments)
 		lastA += slices.Max(p.segments) + p.length
-		lastB := (p.cols-1)/panelWidth*p.panel + (depth-1)*p.bStride + panelWidth
+		lastB := (p.cols-1)/p.width*p.panel + (depth-1)*p.bStride + p.width
 		if firstA < 0 || lastA > len(p.a) || lastB > len(p.b) {
 			panic(fmt.Errorf("kernel: block reads a[%d:%d] of %d and b[:%d] of %d", firstA, lastA, len(p.a), lastB, len(p.b)))
 		}
@@ -60,7 +61,7 @@ func (k *kernels) multiply(w *worker, p product) {
 // multiplyChecked computes a product. A panel stays in the second cache while all tiles of rows use it.
 func (k *kernels) multiplyChecked(w *worker, p product) {
 	steps := len(p.segments) * p.length
-	w.fetch.spread(panels(p.cols)*k.tiles(len(p.rows))*((steps+maxDepth-1)/maxDepth), min(steps, maxDepth), k.rows)
+	w.fetch.spread(k.panels(p.cols)*k.tiles(len(p.rows))*((steps+maxDepth-1)/maxDepth), min(steps, maxDepth), k.rows)
 	depth := 0
 	w.row.add = 0
 	if p.add {
@@ -69,9 +70,9 @@ func (k *kernels) multiplyChecked(w *worker, p product) {
 	p.parts(func(segments []int, length int) {
 		w.row.segments, w.row.length, w.row.bStride = segments, length, p.bStride
 		for col := 0; col < p.cols; {
-			vectors := k.strip(min(p.cols-col, panelWidth-col%panelWidth))
+			vectors := k.strip(min(p.cols-col, p.width-col%p.width))
 			if length > 0 && len(segments) > 0 {
-				w.row.b = p.b[col/panelWidth*p.panel+depth*p.bStride+col%panelWidth:]
+				w.row.b = p.b[col/p.width*p.panel+depth*p.bStride+col%p.width:]
 			}
 			k.rowStrip(w, &p, col, vectors)
 			col += vectors * k.lanes
@@ -115,7 +116,7 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 	depth := len(t.segments) * t.length
 	next := 0 // from this strip to where the next one begins
 	if after := col + vectors*k.lanes; after < p.cols {
-		next = after/panelWidth*p.panel - col/panelWidth*p.panel + after%panelWidth - col%panelWidth
+		next = after/p.width*p.panel - col/p.width*p.panel + after%p.width - col%p.width
 	}
 	n := k.tiles(len(p.rows))
 	height, taller := len(p.rows)/max(n, 1), len(p.rows)%max(n, 1)
@@ -127,9 +128,9 @@ func (k *kernels) rowStrip(w *worker, p *product, col, vectors int) {
 		t.ahead, t.aheadStep = 0, 0
 		switch {
 		case next == 0:
-		case t.bStride == panelWidth: // each tile fetches a part of the next panel
+		case t.bStride == p.width: // each tile fetches a part of the next panel
 			if n := min(n, fetchers); i < n {
-				t.ahead, t.aheadStep = next+i*depth/n*panelWidth, panelWidth/n
+				t.ahead, t.aheadStep = next+i*depth/n*p.width, p.width/n
 			}
 		case i < vectors*k.lanes/16: // the first tiles fetch a line of 16 floats in each step
 			t.ahead, t.aheadStep = next+16*i, t.bStride

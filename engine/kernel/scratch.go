@@ -33,6 +33,7 @@ type worker struct {
 	floats      []float32 // input with its padding, copied rows of A, weights to be transformed
 	fetch       fetch
 	panel       []float32 // columns of dy, or a tile of outputs that is partly outside
+	tiles       []float32 // columns of A for the column form
 	packedFor   *band     // whose columns of dy the panel holds
 	transformed []float32 // of a short convolution
 	products    []float32 // of a short or narrow one

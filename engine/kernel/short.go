@@ -215,10 +215,11 @@ func (s *short) phaseSize() int {
 func (s *short) size() int { return s.phaseSize() * len(s.rows) * len(s.cols) }
 
 // pack transforms the weights: T*T matrices [depth, out] for each phase, in panels. It starts from a panel of the direct
-// form, in which each tap is a run of [in][32], with zeros for taps that are not there.
+// form, in which each tap is a run of [in][panel], with zeros for taps that are not there.
 func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
-	k, n, run := scratch.kernels(), panels(s.out), s.in*panelWidth
-	plane, taps := n*s.depth*panelWidth, s.stride*s.form.taps()
+	k := scratch.kernels()
+	n, run := k.panels(s.out), s.in*k.panel
+	plane, taps := panels(s.out)*s.depth*panelWidth, s.stride*s.form.taps()
 	p.Run(len(s.rows)*len(s.cols)*n, func(i int) {
 		row, col, panel := s.exact.rows[i/n/len(s.cols)], s.exact.cols[i/n%len(s.cols)], i%n
 		worker := scratch.worker()
@@ -231,10 +232,10 @@ func (s *short) pack(p *pool.Pool, scratch *Scratch, dst, w []float32) {
 					clear(to)
 					continue
 				}
-				packPanel(k, to, s.tap(w, 0, row.tap+ty*row.tapStep, col.tap+tx*col.tapStep), panel*panelWidth)
+				packPanel(k, to, s.tap(w, 0, row.tap+ty*row.tapStep, col.tap+tx*col.tapStep), panel*k.panel)
 			}
 		}
-		to := dst[i/n*s.phaseSize()+panel*s.depth*panelWidth:]
+		to := dst[i/n*s.phaseSize()+panel*s.depth*k.panel:]
 		for source := range s.stride * s.stride {
 			y, x := source/s.stride, source%s.stride
 			k.transform(transformWeights, s.form, to[s.place(y, x)*run:], grid{s.products * plane, plane},
@@ -305,7 +306,7 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 	for t := s.products*s.products - 1; t >= 0; t-- { // downwards: when the last is inside its operands, all are
 		p := product{
 			a: v.data[t*v.size:], rows: w.rows, segments: w.segments, length: s.depth,
-			b: weights[t*plane:], panel: s.depth * panelWidth, bStride: panelWidth,
+			b: weights[t*plane:], width: k.panel, panel: s.depth * k.panel, bStride: k.panel,
 			c: m.data[t*m.size:], cRows: w.cRows, cols: s.out,
 		}
 		if t == s.products*s.products-1 {
@@ -316,7 +317,7 @@ func (s *short) tiles(k *kernels, w *worker, y []float32, in input, r, c int, we
 			clear(p.c[:m.size-16])
 			continue
 		}
-		p.a, p.b, p.length = p.a[from*s.in:], p.b[from*s.in*panelWidth:], (to-from)*s.in
+		p.a, p.b, p.length = p.a[from*s.in:], p.b[from*s.in*k.panel:], (to-from)*s.in
 		k.multiplyChecked(w, p)
 	}
 	i = 0

@@ -50,7 +50,7 @@ func (s *short) byKernel(p *pool.Pool, scratch *Scratch, dw, x, dy []float32) {
 			m := multiplication{kernels: k,
 				dst: RowMajor(sums[t*s.depth*s.out:][:s.depth*s.out], s.depth, s.out),
 				a:   Matrix{Data: v.data[t*v.size:], Rows: s.depth, Cols: (l1 - l0) * cols, RowStride: 1, ColStride: v.tile},
-				b:   columns{data: d.data[t*d.size:], panel: panelWidth, stride: d.tile, rows: (l1 - l0) * cols, cols: s.out},
+				b:   columns{data: d.data[t*d.size:], width: k.panel, panel: k.panel, stride: d.tile, rows: (l1 - l0) * cols, cols: s.out},
 				add: block > 0,
 			}
 			m.byColumns(w, from+chunk*(to-from)/chunks, from+(chunk+1)*(to-from)/chunks, 0, s.out)

@@ -35,6 +35,6 @@ func (s *spread) run(p *pool.Pool, scratch *Scratch, y, x, weights []float32) {
 	p.Run((pixels+atOnce-1)/atOnce, func(i int) {
 		from, to := i*atOnce, min((i+1)*atOnce, pixels)
 		dst, src := y[from*s.out:to*s.out], x[from*s.in:to*s.in]
-		k.spread[s.in](&dst[0], &src[0], &weights[0], to-from, panels(s.out))
+		k.spread[s.in](&dst[0], &src[0], &weights[0], to-from, k.panels(s.out))
 	})
 }

@@ -2,8 +2,7 @@ package kernel
 
 import "fmt"
 
-// panelWidth is the number of columns in a packed panel of B, [k][panelWidth], for all levels. A narrower tile reads its
-// part of the panel's rows.
+// panelWidth is the number of columns in the widest packed panel of B, for which packed matrices have room at every level.
 const panelWidth = 32
 
 // rowTile is one call of a micro-kernel of the row form. For each row i of the tile and column j,
@@ -53,13 +52,17 @@ func (t *colTile) check(rows, cols int) {
 type kernels struct {
 	lanes      int                                                                               // floats in a vector
 	rows       int                                                                               // of the tallest tile
+	panel      int                                                                               // columns of a packed panel of B, [k][panel]: those of the widest tile in the row form, which reads it from one end to the other
 	row        *[4][13]func(*rowTile)                                                            // by vectors-1 and rows
 	col        *[4][13]func(*colTile)                                                            // four vectors only with few rows; nil: there is none
 	row64      *[13]func(*rowTile64)                                                             // two vectors wide, by rows; nil: plain Go
 	transpose  func(dst, src *float32, dstStride, srcStride, blocks int)                         // 8 rows of 8*blocks numbers; strides in floats
 	fma        func(n int)                                                                       // n rounds of a multiply-add for each sum of the tallest tile
-	copyPanel  func(dst, src *float32, srcStride, rows int)                                      // rows of 32 numbers
+	copyPanel  func(dst, src *float32, srcStride, rows int)                                      // rows of a panel's numbers
+	copyPanels func(dst, src *float32, srcStride, rows, panel int)                               // the same for four panels of a size at once; nil: there is none
 	transforms *[5][6]func(dst, src *float32, dstRow, dstCol, srcRow, srcCol, vectors int)       // by transformation and form; nil: plain Go
+	copyTile   func(dst, src *float32, srcStride, steps int)                                     // see packTile; nil: the column form reads in place
+	block      int                                                                               // floats of A that one block of work reads again for each panel of B, see matmul.go
 	dots       *[5]func(dst, x, w *float32, pixels, length int)                                  // by outputs, see dots.go; nil: plain Go
 	spread     *[5]func(dst, x, w *float32, pixels, panels int)                                  // by inputs, see spread.go; nil: as tiles
 	sumTaps    *[5]func(dst, src *float32, offsets *int, taps, pixels, dstStride, srcStride int) // by channels, see narrow.go; nil: plain Go
@@ -73,12 +76,15 @@ func (k *kernels) strip(n int) (vectors int) {
 	return 2
 }
 
+// panels returns how many packed panels hold n columns.
+func (k *kernels) panels(n int) int { return (n + k.panel - 1) / k.panel }
+
 // tiles cuts n rows into tiles of nearly equal height and returns how many.
 func (k *kernels) tiles(n int) int { return (n + k.rows - 1) / k.rows }
 
 // portable has tiles of 4 x 32: as many running sums as fit in the first cache of anything.
 var portable = func() *kernels {
-	k := &kernels{lanes: 16, rows: 4, row: new([4][13]func(*rowTile)), col: new([4][13]func(*colTile))}
+	k := &kernels{lanes: 16, rows: 4, panel: 32, block: 48 * 1024, row: new([4][13]func(*rowTile)), col: new([4][13]func(*colTile))}
 	for v := range 2 {
 		for rows := 1; rows <= k.rows; rows++ {
 			cols := (v + 1) * k.lanes

@@ -550,7 +550,16 @@ func spreadAVX24(dst, x, w *float32, pixels, panels int)
 var spreadAVX2 = [5]func(dst, x, w *float32, pixels, panels int){1: spreadAVX21, 2: spreadAVX22, 3: spreadAVX23, 4: spreadAVX24}
 
 //go:noescape
-func copyPanelAVX2(dst, src *float32, srcStride, rows int)
+func copyPanel32(dst, src *float32, srcStride, rows int)
+
+//go:noescape
+func copyPanel16(dst, src *float32, srcStride, rows int)
+
+//go:noescape
+func copyPanels16(dst, src *float32, srcStride, rows, panel int)
+
+//go:noescape
+func copyTileAVX2(dst, src *float32, srcStride, steps int)
 
 //go:noescape
 func transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)

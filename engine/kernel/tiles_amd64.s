@@ -6,7 +6,7 @@
 
 // func rowAVX512x1x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x1x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x1x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -30,11 +30,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -42,38 +42,38 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000001, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000010
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -81,7 +81,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -94,36 +94,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -134,12 +134,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -157,7 +157,7 @@ done:
 
 // func rowAVX512x2x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x2x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x2x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -187,11 +187,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -199,18 +199,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000002, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000020
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -221,20 +221,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -244,7 +244,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -257,36 +257,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -300,12 +300,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -327,7 +327,7 @@ done:
 
 // func rowAVX512x3x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x3x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x3x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -363,11 +363,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -375,18 +375,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000003, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000030
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -401,20 +401,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -426,7 +426,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -439,36 +439,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -485,12 +485,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -516,7 +516,7 @@ done:
 
 // func rowAVX512x4x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x4x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x4x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -558,11 +558,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -570,18 +570,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000004, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000040
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -600,20 +600,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -627,7 +627,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -640,36 +640,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -689,12 +689,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -724,7 +724,7 @@ done:
 
 // func rowAVX512x5x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x5x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x5x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -772,11 +772,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -784,18 +784,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000005, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000050
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -818,20 +818,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -847,7 +847,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -860,36 +860,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -912,12 +912,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -951,7 +951,7 @@ done:
 
 // func rowAVX512x6x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x6x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x6x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1005,11 +1005,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1017,18 +1017,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000006, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000060
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -1055,20 +1055,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1086,7 +1086,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -1099,36 +1099,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -1154,12 +1154,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -1197,7 +1197,7 @@ done:
 
 // func rowAVX512x7x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x7x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x7x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1257,11 +1257,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1269,18 +1269,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000007, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000007, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000070
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -1311,20 +1311,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1344,7 +1344,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -1357,36 +1357,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z14
@@ -1415,12 +1415,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -1462,7 +1462,7 @@ done:
 
 // func rowAVX512x8x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x8x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x8x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1528,11 +1528,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1540,18 +1540,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000008, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000008, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000080
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -1586,20 +1586,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1621,7 +1621,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -1634,36 +1634,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z16
@@ -1695,12 +1695,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -1746,7 +1746,7 @@ done:
 
 // func rowAVX512x9x32(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x9x32(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x9x32(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -1818,11 +1818,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -1830,18 +1830,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000009, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000009, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000090
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -1880,20 +1880,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -1917,7 +1917,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -1930,36 +1930,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z18
@@ -1994,12 +1994,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -2127,11 +2127,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2139,18 +2139,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000a, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000a, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000a0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -2193,20 +2193,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2232,7 +2232,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -2245,36 +2245,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z20
@@ -2312,12 +2312,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       104(SP), BP
+	ADDQ       96(SP), R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, 88(SP)
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -2455,11 +2455,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2467,18 +2467,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000b, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000b, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000b0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -2525,20 +2525,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2566,7 +2566,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -2579,36 +2579,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z22
@@ -2649,12 +2649,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       104(SP), BP
+	ADDQ       96(SP), R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, 88(SP)
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -2802,11 +2802,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -2814,18 +2814,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000c, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000c, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000c0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -2876,20 +2876,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -2919,7 +2919,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -2932,36 +2932,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z24
@@ -3005,12 +3005,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       104(SP), BP
+	ADDQ       96(SP), R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, 88(SP)
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -3072,7 +3072,7 @@ done:
 
 // func rowAVX512x1x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x1x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x1x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3094,11 +3094,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3106,37 +3106,37 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000001, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000010
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3144,7 +3144,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -3157,45 +3157,45 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z1
 	VBROADCASTSS (AX)(R15*4), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -3212,7 +3212,7 @@ done:
 
 // func rowAVX512x2x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x2x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x2x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3238,11 +3238,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3250,18 +3250,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000002, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000020
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -3270,20 +3270,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3293,7 +3293,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -3306,35 +3306,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -3342,11 +3342,11 @@ step:
 	VFMADD231PS  Z2, Z3, Z0
 	VBROADCASTSS (BX)(R15*4), Z4
 	VFMADD231PS  Z2, Z4, Z1
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -3366,7 +3366,7 @@ done:
 
 // func rowAVX512x3x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x3x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x3x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3396,11 +3396,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3408,18 +3408,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000003, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000030
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -3431,20 +3431,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3456,7 +3456,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -3469,35 +3469,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z3
@@ -3507,11 +3507,11 @@ step:
 	VFMADD231PS  Z3, Z5, Z1
 	VBROADCASTSS (CX)(R15*4), Z6
 	VFMADD231PS  Z3, Z6, Z2
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -3534,7 +3534,7 @@ done:
 
 // func rowAVX512x4x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x4x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x4x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3568,11 +3568,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3580,18 +3580,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000004, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000040
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -3606,20 +3606,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3633,7 +3633,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -3646,35 +3646,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -3686,11 +3686,11 @@ step:
 	VFMADD231PS  Z4, Z7, Z2
 	VBROADCASTSS (DX)(R15*4), Z8
 	VFMADD231PS  Z4, Z8, Z3
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -3716,7 +3716,7 @@ done:
 
 // func rowAVX512x5x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x5x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x5x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3754,11 +3754,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3766,18 +3766,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000005, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000050
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -3795,20 +3795,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -3824,7 +3824,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -3837,35 +3837,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z5
@@ -3879,11 +3879,11 @@ step:
 	VFMADD231PS  Z5, Z9, Z3
 	VBROADCASTSS (SI)(R15*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -3912,7 +3912,7 @@ done:
 
 // func rowAVX512x6x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x6x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x6x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -3954,11 +3954,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -3966,18 +3966,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000006, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000060
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -3998,20 +3998,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4029,7 +4029,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -4042,35 +4042,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -4086,11 +4086,11 @@ step:
 	VFMADD231PS  Z6, Z7, Z4
 	VBROADCASTSS (DI)(R15*4), Z8
 	VFMADD231PS  Z6, Z8, Z5
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -4122,7 +4122,7 @@ done:
 
 // func rowAVX512x7x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x7x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x7x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -4168,11 +4168,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -4180,18 +4180,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000007, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000007, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000070
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -4215,20 +4215,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4248,7 +4248,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -4261,35 +4261,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z7
@@ -4307,11 +4307,11 @@ step:
 	VFMADD231PS  Z7, Z9, Z5
 	VBROADCASTSS (R8)(R15*4), Z10
 	VFMADD231PS  Z7, Z10, Z6
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -4346,7 +4346,7 @@ done:
 
 // func rowAVX512x8x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x8x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x8x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -4396,11 +4396,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -4408,18 +4408,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000008, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000008, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000080
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -4446,20 +4446,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4481,7 +4481,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -4494,35 +4494,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -4542,11 +4542,11 @@ step:
 	VFMADD231PS  Z8, Z11, Z6
 	VBROADCASTSS (R9)(R15*4), Z12
 	VFMADD231PS  Z8, Z12, Z7
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -4584,7 +4584,7 @@ done:
 
 // func rowAVX512x9x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·rowAVX512x9x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX512x9x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -4638,11 +4638,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -4650,18 +4650,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000009, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000009, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000090
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -4691,20 +4691,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4728,7 +4728,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -4741,35 +4741,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z9
@@ -4791,11 +4791,11 @@ step:
 	VFMADD231PS  Z9, Z13, Z7
 	VBROADCASTSS (R10)(R15*4), Z10
 	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         40(SP), R14
+	ADDQ         R12, R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, R11
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -4894,11 +4894,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -4906,18 +4906,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000a, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000a, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000a0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -4950,20 +4950,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -4989,7 +4989,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -5002,35 +5002,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -5054,11 +5054,11 @@ step:
 	VFMADD231PS  Z10, Z11, Z8
 	VBROADCASTSS (R11)(R15*4), Z12
 	VFMADD231PS  Z10, Z12, Z9
-	ADDQ         40(SP), R14
+	ADDQ         96(SP), R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, 88(SP)
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -5164,11 +5164,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -5176,18 +5176,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000b, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000b, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000b0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -5223,20 +5223,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -5264,7 +5264,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -5277,35 +5277,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z11
@@ -5331,11 +5331,11 @@ step:
 	VFMADD231PS  Z11, Z13, Z9
 	VBROADCASTSS (R12)(R15*4), Z14
 	VFMADD231PS  Z11, Z14, Z10
-	ADDQ         40(SP), R14
+	ADDQ         96(SP), R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, 88(SP)
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -5448,11 +5448,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -5460,18 +5460,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000c, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000c, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000c0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -5510,20 +5510,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -5553,7 +5553,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -5566,35 +5566,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -5622,11 +5622,11 @@ step:
 	VFMADD231PS  Z12, Z15, Z10
 	VBROADCASTSS (R13)(R15*4), Z16
 	VFMADD231PS  Z12, Z16, Z11
-	ADDQ         40(SP), R14
+	ADDQ         96(SP), R14
 	INCQ         R15
-	CMPQ         R15, 32(SP)
+	CMPQ         R15, 88(SP)
 	JLT          step
-	MOVQ         BP, 56(SP)
+	MOVQ         BP, 32(SP)
 	CMPQ         R15, 24(SP)
 	JLT          chunk
 	JMP          segment
@@ -8973,7 +8973,7 @@ done:
 
 // func rowAVX2x1x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x1x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX2x1x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -8997,11 +8997,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9009,37 +9009,37 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000001, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000010
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9047,7 +9047,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -9060,35 +9060,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y2
@@ -9099,12 +9099,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -9122,7 +9122,7 @@ done:
 
 // func rowAVX2x2x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x2x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX2x2x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9152,11 +9152,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9164,18 +9164,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000002, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000020
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -9184,20 +9184,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9207,7 +9207,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -9220,35 +9220,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y4
@@ -9262,12 +9262,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -9289,7 +9289,7 @@ done:
 
 // func rowAVX2x3x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x3x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX2x3x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9325,11 +9325,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9337,18 +9337,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000003, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000030
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -9360,20 +9360,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9385,7 +9385,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -9398,35 +9398,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y6
@@ -9443,12 +9443,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -9474,7 +9474,7 @@ done:
 
 // func rowAVX2x4x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x4x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX2x4x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9516,11 +9516,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9528,18 +9528,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000004, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000040
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -9554,20 +9554,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9581,7 +9581,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -9594,35 +9594,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y8
@@ -9642,12 +9642,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -9677,7 +9677,7 @@ done:
 
 // func rowAVX2x5x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x5x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX2x5x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9725,11 +9725,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9737,18 +9737,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000005, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000050
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -9766,20 +9766,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -9795,7 +9795,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -9808,35 +9808,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y10
@@ -9859,12 +9859,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -9898,7 +9898,7 @@ done:
 
 // func rowAVX2x6x16(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·rowAVX2x6x16(SB), NOSPLIT, $112-8
+TEXT ·rowAVX2x6x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -9952,11 +9952,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*4), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -9964,18 +9964,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000006, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000060
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*4), DX
 	PREFETCHT1 (DX)
@@ -9996,20 +9996,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x02, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -10027,7 +10027,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*4), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -10040,35 +10040,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x02, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x10, 96(SP)
+	SUBQ       $0x10, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y12
@@ -10094,12 +10094,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -10935,7 +10935,7 @@ done:
 
 // func row64AVX512x1x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x1x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x1x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -10959,11 +10959,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -10971,38 +10971,38 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000001, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000010
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11010,7 +11010,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -11023,36 +11023,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z2
@@ -11063,12 +11063,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -11086,7 +11086,7 @@ done:
 
 // func row64AVX512x2x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x2x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x2x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11116,11 +11116,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11128,18 +11128,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000002, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000020
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -11150,20 +11150,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11173,7 +11173,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -11186,36 +11186,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z4
@@ -11229,12 +11229,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -11256,7 +11256,7 @@ done:
 
 // func row64AVX512x3x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x3x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x3x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11292,11 +11292,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11304,18 +11304,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000003, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000030
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -11330,20 +11330,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11355,7 +11355,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -11368,36 +11368,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z6
@@ -11414,12 +11414,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -11445,7 +11445,7 @@ done:
 
 // func row64AVX512x4x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x4x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x4x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11487,11 +11487,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11499,18 +11499,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000004, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000040
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -11529,20 +11529,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11556,7 +11556,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -11569,36 +11569,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z8
@@ -11618,12 +11618,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -11653,7 +11653,7 @@ done:
 
 // func row64AVX512x5x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x5x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x5x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11701,11 +11701,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11713,18 +11713,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000005, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000050
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -11747,20 +11747,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -11776,7 +11776,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -11789,36 +11789,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z10
@@ -11841,12 +11841,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -11880,7 +11880,7 @@ done:
 
 // func row64AVX512x6x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x6x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x6x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -11934,11 +11934,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -11946,18 +11946,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000006, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000060
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -11984,20 +11984,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12015,7 +12015,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -12028,36 +12028,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z12
@@ -12083,12 +12083,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -12126,7 +12126,7 @@ done:
 
 // func row64AVX512x7x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x7x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x7x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12186,11 +12186,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -12198,18 +12198,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000007, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000007, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000070
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -12240,20 +12240,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12273,7 +12273,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -12286,36 +12286,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z14
@@ -12344,12 +12344,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -12391,7 +12391,7 @@ done:
 
 // func row64AVX512x8x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x8x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x8x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12457,11 +12457,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -12469,18 +12469,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000008, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000008, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000080
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -12515,20 +12515,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12550,7 +12550,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -12563,36 +12563,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z16
@@ -12624,12 +12624,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -12675,7 +12675,7 @@ done:
 
 // func row64AVX512x9x16(t *byte)
 // Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·row64AVX512x9x16(SB), NOSPLIT, $112-8
+TEXT ·row64AVX512x9x16(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -12747,11 +12747,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -12759,18 +12759,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000009, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000009, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000090
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -12809,20 +12809,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -12846,7 +12846,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -12859,36 +12859,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z18
@@ -12923,12 +12923,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -13056,11 +13056,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -13068,18 +13068,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000a, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000a, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000a0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -13122,20 +13122,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -13161,7 +13161,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -13174,36 +13174,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z20
@@ -13241,12 +13241,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       104(SP), BP
+	ADDQ       96(SP), R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, 88(SP)
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -13384,11 +13384,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -13396,18 +13396,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000b, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000b, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000b0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -13454,20 +13454,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -13495,7 +13495,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -13508,36 +13508,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z22
@@ -13578,12 +13578,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       104(SP), BP
+	ADDQ       96(SP), R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, 88(SP)
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -13731,11 +13731,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -13743,18 +13743,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x0000000c, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x0000000c, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x000000c0
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -13805,20 +13805,20 @@ begin:
 	PREFETCHT1 64(DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, 96(SP)
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, 104(SP)
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -13848,7 +13848,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -13861,36 +13861,36 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, 88(SP)
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 	PREFETCHT1 64(BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, 88(SP)
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Z24
@@ -13934,12 +13934,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       104(SP), BP
+	ADDQ       96(SP), R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, 88(SP)
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -14001,7 +14001,7 @@ done:
 
 // func row64AVX2x1x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x1x8(SB), NOSPLIT, $112-8
+TEXT ·row64AVX2x1x8(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -14025,11 +14025,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -14037,37 +14037,37 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000001, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000001, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000010
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -14075,7 +14075,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -14088,35 +14088,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y2
@@ -14127,12 +14127,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -14150,7 +14150,7 @@ done:
 
 // func row64AVX2x2x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x2x8(SB), NOSPLIT, $112-8
+TEXT ·row64AVX2x2x8(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -14180,11 +14180,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -14192,18 +14192,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000002, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000002, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000020
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -14212,20 +14212,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -14235,7 +14235,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -14248,35 +14248,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y4
@@ -14290,12 +14290,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -14317,7 +14317,7 @@ done:
 
 // func row64AVX2x3x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x3x8(SB), NOSPLIT, $112-8
+TEXT ·row64AVX2x3x8(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -14353,11 +14353,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -14365,18 +14365,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000003, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000003, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000030
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -14388,20 +14388,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -14413,7 +14413,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -14426,35 +14426,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y6
@@ -14471,12 +14471,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -14502,7 +14502,7 @@ done:
 
 // func row64AVX2x4x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x4x8(SB), NOSPLIT, $112-8
+TEXT ·row64AVX2x4x8(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -14544,11 +14544,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -14556,18 +14556,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000004, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000004, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000040
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -14582,20 +14582,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -14609,7 +14609,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -14622,35 +14622,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y8
@@ -14670,12 +14670,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -14705,7 +14705,7 @@ done:
 
 // func row64AVX2x5x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x5x8(SB), NOSPLIT, $112-8
+TEXT ·row64AVX2x5x8(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -14753,11 +14753,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -14765,18 +14765,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000005, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000005, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000050
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -14794,20 +14794,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -14823,7 +14823,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -14836,35 +14836,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y10
@@ -14887,12 +14887,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -14926,7 +14926,7 @@ done:
 
 // func row64AVX2x6x8(t *byte)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·row64AVX2x6x8(SB), NOSPLIT, $112-8
+TEXT ·row64AVX2x6x8(SB), NOSPLIT, $88-8
 	// Rows of C are addressed as the rows of A below: base + size*offset.
 	MOVQ t+0(FP), R15
 
@@ -14980,11 +14980,11 @@ continued:
 begin:
 	MOVQ 48(R15), R14
 	LEAQ (R14)(CX*8), R14
-	MOVQ R14, 64(SP)
+	MOVQ R14, 40(SP)
 	MOVQ 184(R15), R14
-	MOVQ R14, 88(SP)
+	MOVQ R14, 64(SP)
 	MOVQ 192(R15), R14
-	MOVQ R14, 96(SP)
+	MOVQ R14, 72(SP)
 	MOVQ 72(R15), R14
 	MOVQ R14, (SP)
 	MOVQ 80(R15), R14
@@ -14992,18 +14992,18 @@ begin:
 	MOVQ 96(R15), R14
 	MOVQ R14, 16(SP)
 	MOVQ 160(R15), R14
-	MOVQ R14, 72(SP)
-	MOVQ $0x00000006, 80(SP)
+	MOVQ R14, 48(SP)
+	MOVQ $0x00000006, 56(SP)
 
 	// With few steps there is no time to lose: all at once, and a segment is one chunk.
-	MOVQ       $0x00000000, 104(SP)
+	MOVQ       $0x00000000, 80(SP)
 	MOVQ       16(SP), R14
 	IMULQ      8(SP), R14
 	CMPQ       R14, $0x00000060
 	JGE        enough
-	MOVQ       $0x00000001, 104(SP)
-	MOVQ       64(SP), AX
-	MOVQ       72(SP), BX
+	MOVQ       $0x00000001, 80(SP)
+	MOVQ       40(SP), AX
+	MOVQ       48(SP), BX
 	MOVQ       (BX), DX
 	LEAQ       (AX)(DX*8), DX
 	PREFETCHT1 (DX)
@@ -15024,20 +15024,20 @@ begin:
 	PREFETCHT1 (DX)
 
 soon:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        enough
-	MOVQ       88(SP), AX
+	MOVQ       64(SP), AX
 	PREFETCHT1 (AX)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 	JMP        soon
 
 enough:
 	MOVQ 104(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 40(SP)
+	MOVQ R14, R12
 	MOVQ 208(R15), R14
 	SHLQ $0x03, R14
-	MOVQ R14, 48(SP)
+	MOVQ R14, R13
 	MOVQ (R15), R14
 	MOVQ 136(R15), BP
 	MOVQ (BP), AX
@@ -15055,7 +15055,7 @@ enough:
 	MOVQ 24(R15), R14
 	MOVQ 120(R15), BP
 	LEAQ (R14)(BP*8), BP
-	MOVQ BP, 56(SP)
+	MOVQ BP, 32(SP)
 
 segment:
 	DECQ 8(SP)
@@ -15068,35 +15068,35 @@ segment:
 	MOVQ BP, 24(SP)
 	CMPQ R15, BP
 	JGE  segment
-	CMPQ 104(SP), $0x00
+	CMPQ 80(SP), $0x00
 	JE   chunk
-	MOVQ BP, 32(SP)
-	MOVQ 56(SP), BP
+	MOVQ BP, R11
+	MOVQ 32(SP), BP
 	JMP  step
 
 chunk:
-	DECQ       80(SP)
+	DECQ       56(SP)
 	JLT        written
-	MOVQ       72(SP), BP
+	MOVQ       48(SP), BP
 	MOVQ       (BP), BP
-	ADDQ       $0x08, 72(SP)
+	ADDQ       $0x08, 48(SP)
 	SHLQ       $0x03, BP
-	ADDQ       64(SP), BP
+	ADDQ       40(SP), BP
 	PREFETCHT1 (BP)
 
 written:
-	SUBQ       $0x08, 96(SP)
+	SUBQ       $0x08, 72(SP)
 	JLT        fetched
-	MOVQ       88(SP), BP
+	MOVQ       64(SP), BP
 	PREFETCHT1 (BP)
-	ADDQ       $0x40, 88(SP)
+	ADDQ       $0x40, 64(SP)
 
 fetched:
 	LEAQ    16(R15), BP
 	CMPQ    BP, 24(SP)
 	CMOVQGT 24(SP), BP
-	MOVQ    BP, 32(SP)
-	MOVQ    56(SP), BP
+	MOVQ    BP, R11
+	MOVQ    32(SP), BP
 
 step:
 	VMOVUPS      (R14), Y12
@@ -15122,12 +15122,12 @@ step:
 
 	// A line of the next panel, from the third cache to the second.
 	PREFETCHT1 (BP)
-	ADDQ       48(SP), BP
-	ADDQ       40(SP), R14
+	ADDQ       R13, BP
+	ADDQ       R12, R14
 	INCQ       R15
-	CMPQ       R15, 32(SP)
+	CMPQ       R15, R11
 	JLT        step
-	MOVQ       BP, 56(SP)
+	MOVQ       BP, 32(SP)
 	CMPQ       R15, 24(SP)
 	JLT        chunk
 	JMP        segment
@@ -22567,13 +22567,13 @@ step:
 // func spreadAVX5121(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, AVX512F
 TEXT ·spreadAVX5121(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000080, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x04
@@ -22658,13 +22658,13 @@ done:
 // func spreadAVX5122(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, AVX512F
 TEXT ·spreadAVX5122(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000080, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x04
@@ -22768,13 +22768,13 @@ done:
 // func spreadAVX5123(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, AVX512F
 TEXT ·spreadAVX5123(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000080, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x04
@@ -22897,13 +22897,13 @@ done:
 // func spreadAVX5124(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, AVX512F
 TEXT ·spreadAVX5124(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000080, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x04
@@ -23045,13 +23045,13 @@ done:
 // func spreadAVX21(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, FMA3
 TEXT ·spreadAVX21(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000040, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x02
@@ -23077,22 +23077,8 @@ panel2:
 	VFMADD231PS Y4, Y1, Y3
 	VMOVUPS     Y2, 32(R10)
 	VMOVUPS     Y3, 32(R10)(R8*1)
-	VMOVUPS     64(R9), Y4
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
-	VFMADD231PS Y4, Y0, Y2
-	VFMADD231PS Y4, Y1, Y3
-	VMOVUPS     Y2, 64(R10)
-	VMOVUPS     Y3, 64(R10)(R8*1)
-	VMOVUPS     96(R9), Y4
-	VXORPS      Y2, Y2, Y2
-	VXORPS      Y3, Y3, Y3
-	VFMADD231PS Y4, Y0, Y2
-	VFMADD231PS Y4, Y1, Y3
-	VMOVUPS     Y2, 96(R10)
-	VMOVUPS     Y3, 96(R10)(R8*1)
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel2
 	ADDQ        $0x08, SI
@@ -23118,16 +23104,8 @@ panel1:
 	VXORPS      Y1, Y1, Y1
 	VFMADD231PS Y2, Y0, Y1
 	VMOVUPS     Y1, 32(R10)
-	VMOVUPS     64(R9), Y2
-	VXORPS      Y1, Y1, Y1
-	VFMADD231PS Y2, Y0, Y1
-	VMOVUPS     Y1, 64(R10)
-	VMOVUPS     96(R9), Y2
-	VXORPS      Y1, Y1, Y1
-	VFMADD231PS Y2, Y0, Y1
-	VMOVUPS     Y1, 96(R10)
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel1
 	ADDQ        $0x04, SI
@@ -23142,13 +23120,13 @@ done:
 // func spreadAVX22(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, FMA3
 TEXT ·spreadAVX22(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000040, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x02
@@ -23163,7 +23141,7 @@ pixels:
 
 panel2:
 	VMOVUPS     (R9), Y6
-	VMOVUPS     128(R9), Y7
+	VMOVUPS     64(R9), Y7
 	VXORPS      Y4, Y4, Y4
 	VXORPS      Y5, Y5, Y5
 	VFMADD231PS Y6, Y0, Y4
@@ -23173,7 +23151,7 @@ panel2:
 	VMOVUPS     Y4, (R10)
 	VMOVUPS     Y5, (R10)(R8*1)
 	VMOVUPS     32(R9), Y6
-	VMOVUPS     160(R9), Y7
+	VMOVUPS     96(R9), Y7
 	VXORPS      Y4, Y4, Y4
 	VXORPS      Y5, Y5, Y5
 	VFMADD231PS Y6, Y0, Y4
@@ -23182,28 +23160,8 @@ panel2:
 	VFMADD231PS Y7, Y3, Y5
 	VMOVUPS     Y4, 32(R10)
 	VMOVUPS     Y5, 32(R10)(R8*1)
-	VMOVUPS     64(R9), Y6
-	VMOVUPS     192(R9), Y7
-	VXORPS      Y4, Y4, Y4
-	VXORPS      Y5, Y5, Y5
-	VFMADD231PS Y6, Y0, Y4
-	VFMADD231PS Y6, Y2, Y5
-	VFMADD231PS Y7, Y1, Y4
-	VFMADD231PS Y7, Y3, Y5
-	VMOVUPS     Y4, 64(R10)
-	VMOVUPS     Y5, 64(R10)(R8*1)
-	VMOVUPS     96(R9), Y6
-	VMOVUPS     224(R9), Y7
-	VXORPS      Y4, Y4, Y4
-	VXORPS      Y5, Y5, Y5
-	VFMADD231PS Y6, Y0, Y4
-	VFMADD231PS Y6, Y2, Y5
-	VFMADD231PS Y7, Y1, Y4
-	VFMADD231PS Y7, Y3, Y5
-	VMOVUPS     Y4, 96(R10)
-	VMOVUPS     Y5, 96(R10)(R8*1)
-	ADDQ        $0x00000100, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel2
 	ADDQ        $0x10, SI
@@ -23223,31 +23181,19 @@ rest:
 
 panel1:
 	VMOVUPS     (R9), Y3
-	VMOVUPS     128(R9), Y4
+	VMOVUPS     64(R9), Y4
 	VXORPS      Y2, Y2, Y2
 	VFMADD231PS Y3, Y0, Y2
 	VFMADD231PS Y4, Y1, Y2
 	VMOVUPS     Y2, (R10)
 	VMOVUPS     32(R9), Y3
-	VMOVUPS     160(R9), Y4
+	VMOVUPS     96(R9), Y4
 	VXORPS      Y2, Y2, Y2
 	VFMADD231PS Y3, Y0, Y2
 	VFMADD231PS Y4, Y1, Y2
 	VMOVUPS     Y2, 32(R10)
-	VMOVUPS     64(R9), Y3
-	VMOVUPS     192(R9), Y4
-	VXORPS      Y2, Y2, Y2
-	VFMADD231PS Y3, Y0, Y2
-	VFMADD231PS Y4, Y1, Y2
-	VMOVUPS     Y2, 64(R10)
-	VMOVUPS     96(R9), Y3
-	VMOVUPS     224(R9), Y4
-	VXORPS      Y2, Y2, Y2
-	VFMADD231PS Y3, Y0, Y2
-	VFMADD231PS Y4, Y1, Y2
-	VMOVUPS     Y2, 96(R10)
-	ADDQ        $0x00000100, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel1
 	ADDQ        $0x08, SI
@@ -23262,13 +23208,13 @@ done:
 // func spreadAVX23(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, FMA3
 TEXT ·spreadAVX23(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000040, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x02
@@ -23285,8 +23231,8 @@ pixels:
 
 panel2:
 	VMOVUPS     (R9), Y8
-	VMOVUPS     128(R9), Y9
-	VMOVUPS     256(R9), Y10
+	VMOVUPS     64(R9), Y9
+	VMOVUPS     128(R9), Y10
 	VXORPS      Y6, Y6, Y6
 	VXORPS      Y7, Y7, Y7
 	VFMADD231PS Y8, Y0, Y6
@@ -23298,8 +23244,8 @@ panel2:
 	VMOVUPS     Y6, (R10)
 	VMOVUPS     Y7, (R10)(R8*1)
 	VMOVUPS     32(R9), Y8
-	VMOVUPS     160(R9), Y9
-	VMOVUPS     288(R9), Y10
+	VMOVUPS     96(R9), Y9
+	VMOVUPS     160(R9), Y10
 	VXORPS      Y6, Y6, Y6
 	VXORPS      Y7, Y7, Y7
 	VFMADD231PS Y8, Y0, Y6
@@ -23310,34 +23256,8 @@ panel2:
 	VFMADD231PS Y10, Y5, Y7
 	VMOVUPS     Y6, 32(R10)
 	VMOVUPS     Y7, 32(R10)(R8*1)
-	VMOVUPS     64(R9), Y8
-	VMOVUPS     192(R9), Y9
-	VMOVUPS     320(R9), Y10
-	VXORPS      Y6, Y6, Y6
-	VXORPS      Y7, Y7, Y7
-	VFMADD231PS Y8, Y0, Y6
-	VFMADD231PS Y8, Y3, Y7
-	VFMADD231PS Y9, Y1, Y6
-	VFMADD231PS Y9, Y4, Y7
-	VFMADD231PS Y10, Y2, Y6
-	VFMADD231PS Y10, Y5, Y7
-	VMOVUPS     Y6, 64(R10)
-	VMOVUPS     Y7, 64(R10)(R8*1)
-	VMOVUPS     96(R9), Y8
-	VMOVUPS     224(R9), Y9
-	VMOVUPS     352(R9), Y10
-	VXORPS      Y6, Y6, Y6
-	VXORPS      Y7, Y7, Y7
-	VFMADD231PS Y8, Y0, Y6
-	VFMADD231PS Y8, Y3, Y7
-	VFMADD231PS Y9, Y1, Y6
-	VFMADD231PS Y9, Y4, Y7
-	VFMADD231PS Y10, Y2, Y6
-	VFMADD231PS Y10, Y5, Y7
-	VMOVUPS     Y6, 96(R10)
-	VMOVUPS     Y7, 96(R10)(R8*1)
-	ADDQ        $0x00000180, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x000000c0, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel2
 	ADDQ        $0x18, SI
@@ -23358,39 +23278,23 @@ rest:
 
 panel1:
 	VMOVUPS     (R9), Y4
-	VMOVUPS     128(R9), Y5
-	VMOVUPS     256(R9), Y6
+	VMOVUPS     64(R9), Y5
+	VMOVUPS     128(R9), Y6
 	VXORPS      Y3, Y3, Y3
 	VFMADD231PS Y4, Y0, Y3
 	VFMADD231PS Y5, Y1, Y3
 	VFMADD231PS Y6, Y2, Y3
 	VMOVUPS     Y3, (R10)
 	VMOVUPS     32(R9), Y4
-	VMOVUPS     160(R9), Y5
-	VMOVUPS     288(R9), Y6
+	VMOVUPS     96(R9), Y5
+	VMOVUPS     160(R9), Y6
 	VXORPS      Y3, Y3, Y3
 	VFMADD231PS Y4, Y0, Y3
 	VFMADD231PS Y5, Y1, Y3
 	VFMADD231PS Y6, Y2, Y3
 	VMOVUPS     Y3, 32(R10)
-	VMOVUPS     64(R9), Y4
-	VMOVUPS     192(R9), Y5
-	VMOVUPS     320(R9), Y6
-	VXORPS      Y3, Y3, Y3
-	VFMADD231PS Y4, Y0, Y3
-	VFMADD231PS Y5, Y1, Y3
-	VFMADD231PS Y6, Y2, Y3
-	VMOVUPS     Y3, 64(R10)
-	VMOVUPS     96(R9), Y4
-	VMOVUPS     224(R9), Y5
-	VMOVUPS     352(R9), Y6
-	VXORPS      Y3, Y3, Y3
-	VFMADD231PS Y4, Y0, Y3
-	VFMADD231PS Y5, Y1, Y3
-	VFMADD231PS Y6, Y2, Y3
-	VMOVUPS     Y3, 96(R10)
-	ADDQ        $0x00000180, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x000000c0, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel1
 	ADDQ        $0x0c, SI
@@ -23405,13 +23309,13 @@ done:
 // func spreadAVX24(dst *float32, x *float32, w *float32, pixels int, panels int)
 // Requires: AVX, FMA3
 TEXT ·spreadAVX24(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ w+16(FP), DX
-	MOVQ pixels+24(FP), CX
-	MOVQ panels+32(FP), R8
-	SHLQ $0x07, R8
-	LEAQ (R8)(R8*2), R12
+	MOVQ   dst+0(FP), DI
+	MOVQ   x+8(FP), SI
+	MOVQ   w+16(FP), DX
+	MOVQ   pixels+24(FP), CX
+	MOVQ   panels+32(FP), R8
+	IMUL3Q $0x00000040, R8, R8
+	LEAQ   (R8)(R8*2), R12
 
 pixels:
 	CMPQ         CX, $0x02
@@ -23430,9 +23334,9 @@ pixels:
 
 panel2:
 	VMOVUPS     (R9), Y10
-	VMOVUPS     128(R9), Y11
-	VMOVUPS     256(R9), Y12
-	VMOVUPS     384(R9), Y13
+	VMOVUPS     64(R9), Y11
+	VMOVUPS     128(R9), Y12
+	VMOVUPS     192(R9), Y13
 	VXORPS      Y8, Y8, Y8
 	VXORPS      Y9, Y9, Y9
 	VFMADD231PS Y10, Y0, Y8
@@ -23446,9 +23350,9 @@ panel2:
 	VMOVUPS     Y8, (R10)
 	VMOVUPS     Y9, (R10)(R8*1)
 	VMOVUPS     32(R9), Y10
-	VMOVUPS     160(R9), Y11
-	VMOVUPS     288(R9), Y12
-	VMOVUPS     416(R9), Y13
+	VMOVUPS     96(R9), Y11
+	VMOVUPS     160(R9), Y12
+	VMOVUPS     224(R9), Y13
 	VXORPS      Y8, Y8, Y8
 	VXORPS      Y9, Y9, Y9
 	VFMADD231PS Y10, Y0, Y8
@@ -23461,40 +23365,8 @@ panel2:
 	VFMADD231PS Y13, Y7, Y9
 	VMOVUPS     Y8, 32(R10)
 	VMOVUPS     Y9, 32(R10)(R8*1)
-	VMOVUPS     64(R9), Y10
-	VMOVUPS     192(R9), Y11
-	VMOVUPS     320(R9), Y12
-	VMOVUPS     448(R9), Y13
-	VXORPS      Y8, Y8, Y8
-	VXORPS      Y9, Y9, Y9
-	VFMADD231PS Y10, Y0, Y8
-	VFMADD231PS Y10, Y4, Y9
-	VFMADD231PS Y11, Y1, Y8
-	VFMADD231PS Y11, Y5, Y9
-	VFMADD231PS Y12, Y2, Y8
-	VFMADD231PS Y12, Y6, Y9
-	VFMADD231PS Y13, Y3, Y8
-	VFMADD231PS Y13, Y7, Y9
-	VMOVUPS     Y8, 64(R10)
-	VMOVUPS     Y9, 64(R10)(R8*1)
-	VMOVUPS     96(R9), Y10
-	VMOVUPS     224(R9), Y11
-	VMOVUPS     352(R9), Y12
-	VMOVUPS     480(R9), Y13
-	VXORPS      Y8, Y8, Y8
-	VXORPS      Y9, Y9, Y9
-	VFMADD231PS Y10, Y0, Y8
-	VFMADD231PS Y10, Y4, Y9
-	VFMADD231PS Y11, Y1, Y8
-	VFMADD231PS Y11, Y5, Y9
-	VFMADD231PS Y12, Y2, Y8
-	VFMADD231PS Y12, Y6, Y9
-	VFMADD231PS Y13, Y3, Y8
-	VFMADD231PS Y13, Y7, Y9
-	VMOVUPS     Y8, 96(R10)
-	VMOVUPS     Y9, 96(R10)(R8*1)
-	ADDQ        $0x00000200, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel2
 	ADDQ        $0x20, SI
@@ -23516,9 +23388,9 @@ rest:
 
 panel1:
 	VMOVUPS     (R9), Y5
-	VMOVUPS     128(R9), Y6
-	VMOVUPS     256(R9), Y7
-	VMOVUPS     384(R9), Y8
+	VMOVUPS     64(R9), Y6
+	VMOVUPS     128(R9), Y7
+	VMOVUPS     192(R9), Y8
 	VXORPS      Y4, Y4, Y4
 	VFMADD231PS Y5, Y0, Y4
 	VFMADD231PS Y6, Y1, Y4
@@ -23526,37 +23398,17 @@ panel1:
 	VFMADD231PS Y8, Y3, Y4
 	VMOVUPS     Y4, (R10)
 	VMOVUPS     32(R9), Y5
-	VMOVUPS     160(R9), Y6
-	VMOVUPS     288(R9), Y7
-	VMOVUPS     416(R9), Y8
+	VMOVUPS     96(R9), Y6
+	VMOVUPS     160(R9), Y7
+	VMOVUPS     224(R9), Y8
 	VXORPS      Y4, Y4, Y4
 	VFMADD231PS Y5, Y0, Y4
 	VFMADD231PS Y6, Y1, Y4
 	VFMADD231PS Y7, Y2, Y4
 	VFMADD231PS Y8, Y3, Y4
 	VMOVUPS     Y4, 32(R10)
-	VMOVUPS     64(R9), Y5
-	VMOVUPS     192(R9), Y6
-	VMOVUPS     320(R9), Y7
-	VMOVUPS     448(R9), Y8
-	VXORPS      Y4, Y4, Y4
-	VFMADD231PS Y5, Y0, Y4
-	VFMADD231PS Y6, Y1, Y4
-	VFMADD231PS Y7, Y2, Y4
-	VFMADD231PS Y8, Y3, Y4
-	VMOVUPS     Y4, 64(R10)
-	VMOVUPS     96(R9), Y5
-	VMOVUPS     224(R9), Y6
-	VMOVUPS     352(R9), Y7
-	VMOVUPS     480(R9), Y8
-	VXORPS      Y4, Y4, Y4
-	VFMADD231PS Y5, Y0, Y4
-	VFMADD231PS Y6, Y1, Y4
-	VFMADD231PS Y7, Y2, Y4
-	VFMADD231PS Y8, Y3, Y4
-	VMOVUPS     Y4, 96(R10)
-	ADDQ        $0x00000200, R9
-	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000040, R10
 	CMPQ        R10, R11
 	JLT         panel1
 	ADDQ        $0x10, SI
@@ -23568,9 +23420,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func copyPanelAVX2(dst *float32, src *float32, srcStride int, rows int)
+// func copyPanel32(dst *float32, src *float32, srcStride int, rows int)
 // Requires: AVX, MMX+
-TEXT ·copyPanelAVX2(SB), NOSPLIT, $0-32
+TEXT ·copyPanel32(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ srcStride+16(FP), CX
@@ -23591,9 +23443,97 @@ row:
 	VMOVUPS    Y2, 64(DI)
 	VMOVUPS    Y3, 96(DI)
 	ADDQ       CX, SI
-	ADDQ       $0x80, DI
+	ADDQ       $0x00000080, DI
 	DECQ       BX
 	JNE        row
+	VZEROUPPER
+	RET
+
+// func copyPanel16(dst *float32, src *float32, srcStride int, rows int)
+// Requires: AVX, MMX+
+TEXT ·copyPanel16(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ srcStride+16(FP), CX
+	MOVQ rows+24(FP), BX
+	SHLQ $0x02, CX
+	MOVQ CX, R8
+	SHLQ $0x04, R8
+
+row:
+	PREFETCHT0 (SI)(R8*1)
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	ADDQ       CX, SI
+	ADDQ       $0x00000040, DI
+	DECQ       BX
+	JNE        row
+	VZEROUPPER
+	RET
+
+// func copyPanels16(dst *float32, src *float32, srcStride int, rows int, panel int)
+// Requires: AVX, MMX+
+TEXT ·copyPanels16(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ srcStride+16(FP), CX
+	MOVQ rows+24(FP), BX
+	SHLQ $0x02, CX
+	MOVQ CX, R8
+	SHLQ $0x04, R8
+	MOVQ panel+32(FP), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+
+row:
+	PREFETCHT0 (SI)(R8*1)
+	PREFETCHT0 64(SI)(R8*1)
+	PREFETCHT0 128(SI)(R8*1)
+	PREFETCHT0 192(SI)(R8*1)
+	VMOVUPS    (SI), Y0
+	VMOVUPS    32(SI), Y1
+	VMOVUPS    64(SI), Y2
+	VMOVUPS    96(SI), Y3
+	VMOVUPS    128(SI), Y4
+	VMOVUPS    160(SI), Y5
+	VMOVUPS    192(SI), Y6
+	VMOVUPS    224(SI), Y7
+	VMOVUPS    Y0, (DI)
+	VMOVUPS    Y1, 32(DI)
+	VMOVUPS    Y2, (DI)(R9*1)
+	VMOVUPS    Y3, 32(DI)(R9*1)
+	VMOVUPS    Y4, (DI)(R9*2)
+	VMOVUPS    Y5, 32(DI)(R9*2)
+	VMOVUPS    Y6, (DI)(R10*1)
+	VMOVUPS    Y7, 32(DI)(R10*1)
+	ADDQ       CX, SI
+	ADDQ       $0x00000040, DI
+	DECQ       BX
+	JNE        row
+	VZEROUPPER
+	RET
+
+// func copyTileAVX2(dst *float32, src *float32, srcStride int, steps int)
+// Requires: AVX, MMX+
+TEXT ·copyTileAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ srcStride+16(FP), CX
+	MOVQ steps+24(FP), BX
+	SHLQ $0x02, CX
+	MOVQ CX, R8
+	SHLQ $0x03, R8
+
+step:
+	PREFETCHT0 (SI)(R8*1)
+	VMOVUPS    (SI), Y0
+	VMOVUPS    Y0, (DI)
+	ADDQ       CX, SI
+	ADDQ       $0x18, DI
+	DECQ       BX
+	JNE        step
 	VZEROUPPER
 	RET
 

@@ -157,8 +157,14 @@ func main() {
 	}
 	declareDots(&decl)
 	declareSpread(&decl)
-	copyPanel()
-	fmt.Fprintf(&decl, "//go:noescape\nfunc copyPanelAVX2(dst, src *float32, srcStride, rows int)\n\n")
+	copyPanels("copyPanel32", 32, 1)
+	copyPanels("copyPanel16", 16, 1)
+	copyPanels("copyPanels16", 16, 4)
+	fmt.Fprint(&decl, "//go:noescape\nfunc copyPanel32(dst, src *float32, srcStride, rows int)\n\n")
+	fmt.Fprint(&decl, "//go:noescape\nfunc copyPanel16(dst, src *float32, srcStride, rows int)\n\n")
+	fmt.Fprint(&decl, "//go:noescape\nfunc copyPanels16(dst, src *float32, srcStride, rows, panel int)\n\n")
+	copyTile()
+	fmt.Fprintf(&decl, "//go:noescape\nfunc copyTileAVX2(dst, src *float32, srcStride, steps int)\n\n")
 	transpose()
 	fmt.Fprintf(&decl, "//go:noescape\nfunc transposeAVX2(dst, src *float32, dstStride, srcStride, blocks int)\n\n")
 	for _, f := range families {
@@ -276,8 +282,12 @@ func rowTile(f family, name string, rows, vectors int) {
 	r := registers{f, rows, vectors}
 	TEXT(name, attr.NOSPLIT, "func(t *byte)")
 	local := func() Mem { return AllocLocal(8) }
-	segment, left, length, end, chunkEnd, bStride := local(), local(), local(), local(), local(), local()
-	aheadStep, aheadNow, cBase, cNext, cLeft, next, nextLeft, few := local(), local(), local(), local(), local(), local(), local(), local()
+	segment, left, length, end := local(), local(), local(), local()
+	aheadNow, cBase, cNext, cLeft, next, nextLeft, few := local(), local(), local(), local(), local(), local(), local()
+	var chunkEnd, bStride, aheadStep Op = reg.R11, reg.R12, reg.R13 // what every step needs, where rows leave registers
+	if rows > len(rowRegisters)-3 {
+		chunkEnd, bStride, aheadStep = local(), local(), local()
+	}
 
 	Comment("Rows of C are addressed as the rows of A below: base + size*offset.")
 	t := index
@@ -623,30 +633,65 @@ func sumTaps(out int) {
 	RET()
 }
 
-// copyPanel writes the packing of 32 columns of a row-major matrix. Rows are often a page or more apart, where the
-// hardware fetches nothing ahead: it does so itself, 16 rows before.
-func copyPanel() {
-	TEXT("copyPanelAVX2", attr.NOSPLIT, "func(dst, src *float32, srcStride, rows int)")
+// copyPanels writes the packing of columns of a row-major matrix into one panel, or into four of the given size in floats. Rows are
+// often a page or more apart, where the hardware fetches nothing ahead: it does so itself, 16 rows before.
+func copyPanels(name string, width, panels int) {
+	if panels == 1 {
+		TEXT(name, attr.NOSPLIT, "func(dst, src *float32, srcStride, rows int)")
+	} else {
+		TEXT(name, attr.NOSPLIT, "func(dst, src *float32, srcStride, rows, panel int)")
+	}
 	dst, src := Load(Param("dst"), reg.RDI).(reg.GPPhysical), Load(Param("src"), reg.RSI).(reg.GPPhysical)
 	stride, rows := Load(Param("srcStride"), reg.RCX).(reg.GPPhysical), Load(Param("rows"), reg.RBX).(reg.GPPhysical)
-	fetch := reg.R8
+	fetch, panel, panel3 := reg.R8, reg.R9, reg.R10
 	SHLQ(Imm(2), stride)
 	MOVQ(stride, fetch)
 	SHLQ(Imm(4), fetch)
+	to := []Mem{{Base: dst}}
+	if panels > 1 {
+		Load(Param("panel"), panel)
+		SHLQ(Imm(2), panel)
+		LEAQ(Mem{Base: panel, Index: panel, Scale: 2}, panel3)
+		to = append(to, Mem{Base: dst, Index: panel, Scale: 1}, Mem{Base: dst, Index: panel, Scale: 2}, Mem{Base: dst, Index: panel3, Scale: 1})
+	}
 	Label("row")
-	for i := range 2 {
+	for i := range panels * width / 16 {
 		PREFETCHT0(Mem{Base: src, Index: fetch, Scale: 1, Disp: 64 * i})
 	}
-	for i := range 4 {
+	for i := range panels * width / 8 {
 		VMOVUPS(Mem{Base: src, Disp: 32 * i}, ymm[i])
 	}
-	for i := range 4 {
-		VMOVUPS(ymm[i], Mem{Base: dst, Disp: 32 * i})
+	for i := range panels * width / 8 {
+		m := to[8*i/width]
+		m.Disp = 32*i - 4*width*(8*i/width)
+		VMOVUPS(ymm[i], m)
 	}
 	ADDQ(stride, src)
-	ADDQ(Imm(128), dst)
+	ADDQ(U32(uint32(4*width)), dst)
 	DECQ(rows)
 	JNE(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// copyTile writes the packing of six columns of a matrix for the column form, step after step. It reads and writes two numbers more,
+// which the next step overwrites.
+func copyTile() {
+	TEXT("copyTileAVX2", attr.NOSPLIT, "func(dst, src *float32, srcStride, steps int)")
+	dst, src := Load(Param("dst"), reg.RDI).(reg.GPPhysical), Load(Param("src"), reg.RSI).(reg.GPPhysical)
+	stride, steps := Load(Param("srcStride"), reg.RCX).(reg.GPPhysical), Load(Param("steps"), reg.RBX).(reg.GPPhysical)
+	fetch := reg.R8
+	SHLQ(Imm(2), stride)
+	MOVQ(stride, fetch)
+	SHLQ(Imm(3), fetch)
+	Label("step")
+	PREFETCHT0(Mem{Base: src, Index: fetch, Scale: 1})
+	VMOVUPS(Mem{Base: src}, ymm[0])
+	VMOVUPS(ymm[0], Mem{Base: dst})
+	ADDQ(stride, src)
+	ADDQ(Imm(24), dst)
+	DECQ(steps)
+	JNE(LabelRef("step"))
 	VZEROUPPER()
 	RET()
 }

@@ -23,7 +23,7 @@ func declareSpread(decl *bytes.Buffer) {
 	}
 }
 
-// spread writes the product of rows of a few numbers with a matrix in panels, [panel][in][32], both in place. The numbers of
+// spread writes the product of rows of a few numbers with a matrix in panels, [panel][in][columns], where a panel is two vectors wide, both in place. The numbers of
 // some pixels stay in registers while the panels pass by, so that their rows of dst are written from one end to the other.
 func spread(f family, name string, in int) {
 	TEXT(name, attr.NOSPLIT, "func(dst, x, w *float32, pixels, panels int)")
@@ -34,7 +34,8 @@ func spread(f family, name string, in int) {
 	dst, x, w := load("dst", reg.RDI), load("x", reg.RSI), load("w", reg.RDX)
 	pixels, row := load("pixels", reg.RCX), load("panels", reg.R8)
 	panel, to, end, row3 := reg.R9, reg.R10, reg.R11, reg.R12
-	SHLQ(Imm(7), row) // bytes of a row of dst
+	width := uint32(8 * f.lanes) // bytes of a panel
+	IMUL3Q(U32(width), row, row) // of a row of dst
 	LEAQ(Mem{Base: row, Index: row, Scale: 2}, row3)
 
 	// Registers: the numbers of x, then an accumulator for each pixel, then the weights.
@@ -56,9 +57,9 @@ func spread(f family, name string, in int) {
 		MOVQ(w, panel)
 		LEAQ(Mem{Base: dst, Index: row, Scale: 1}, end)
 		Label(label)
-		for v := range 32 / f.lanes {
+		for v := range 2 {
 			for k := range in {
-				VMOVUPS(Mem{Base: panel, Disp: 128*k + 4*f.lanes*v}, weight(k))
+				VMOVUPS(Mem{Base: panel, Disp: int(width)*k + 4*f.lanes*v}, weight(k))
 			}
 			for p := range count {
 				if f.wide {
@@ -77,8 +78,8 @@ func spread(f family, name string, in int) {
 				VMOVUPS(acc(p), m)
 			}
 		}
-		ADDQ(U32(uint32(128*in)), panel)
-		ADDQ(U32(128), to)
+		ADDQ(U32(width*uint32(in)), panel)
+		ADDQ(U32(width), to)
 		CMPQ(to, end)
 		JLT(LabelRef(label))
 		ADDQ(Imm(uint64(4*in*count)), x)
