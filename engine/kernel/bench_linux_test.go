@@ -90,7 +90,7 @@ func BenchmarkMatMul(b *testing.B) {
 	for _, size := range []struct {
 		name    string
 		m, k, n int
-	}{{"1024", 1024, 1024, 1024}, {"2048", 2048, 2048, 2048}, {"128x784x256", 128, 784, 256}, {"64x100x8192", 64, 100, 8192}, {"1x784x256", 1, 784, 256}, {"1x100x8192", 1, 100, 8192}} {
+	}{{"1024", 1024, 1024, 1024}, {"2048", 2048, 2048, 2048}, {"4096", 4096, 4096, 4096}, {"128x784x256", 128, 784, 256}, {"64x100x8192", 64, 100, 8192}, {"1x784x256", 1, 784, 256}, {"1x100x8192", 1, 100, 8192}} {
 		x, y, z := random(rng, size.m*size.k), random(rng, size.k*size.n), random(rng, size.m*size.n)
 		dst := RowMajor(z, size.m, size.n)
 		rows, cols := RowMajor(x, size.m, size.k), RowMajor(x, size.k, size.m).T()

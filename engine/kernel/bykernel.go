@@ -4,7 +4,10 @@ import "github.com/ganymede-gan/ganymede/engine/pool"
 
 // gradientPixels is how many output pixels are summed before the sums are stored: many enough that loading and storing
 // the weights' gradients is cheap, few enough that the pixels of x and dy stay in the second cache for all taps.
-const gradientPixels = 256
+const (
+	gradientPixels = 512
+	copiedPixels   = 256 // the same where they are copied: a strip of them is half of the first cache
+)
 
 // fewChannels is the number of input channels under which the taps of a kernel row are taken together, so that tiles are
 // as tall as the registers allow. It costs a padded copy of the input, which is small then.
@@ -167,7 +170,11 @@ func (p phase) inside(tap, inputs int) (from, to int) {
 // sum computes some tiles of dw, columns col0 up to col1 of a group's output channels.
 func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTile, col0, col1 int) {
 	lines := g.batch * g.rows[0].outs
-	blocks := (lines*g.cols[0].outs + gradientPixels - 1) / gradientPixels
+	pixels := gradientPixels
+	if k.copyTile != nil {
+		pixels = copiedPixels
+	}
+	blocks := (lines*g.cols[0].outs + pixels - 1) / pixels
 	blocks = min(blocks, lines)
 	for block := range blocks {
 		b := pixelBlock{from: block * lines / blocks, to: (block + 1) * lines / blocks}

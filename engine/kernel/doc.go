@@ -14,10 +14,12 @@
 // (tile.go in Go, asm/ for the generator of the assembly):
 //
 //   - rows: each row of A starts anywhere and is read in place along k, in segments that all rows share; B is read in
-//     panels of 32 columns, [k][32]. Matrix products, strided convolutions, the phases of transposed ones and the
+//     panels as wide as a tile, [k][columns]. Matrix products, strided convolutions, the phases of transposed ones and the
 //     products of short convolutions are all this one form with other offsets. 12 x 32 numbers (AVX-512), 6 x 16 (AVX2).
-//   - columns: step k reads neighbouring numbers of A and of B, both in place: transposed A, and gradients by the kernel.
-//     With few rows, up to 6 x 64 or 3 x 32.
+//   - columns: step k reads neighbouring numbers of A and of B: transposed A, and gradients by the kernel. With few rows, up
+//     to 6 x 64 or 3 x 32. AVX-512 reads both in place. The tiles of AVX2 take half as long for a step and would wait for lines
+//     that lie apart, which also drive each other out of the first cache: both are copied, B for all tiles of a block and A for
+//     all columns.
 //
 // Any number of rows is cut into tiles of nearly equal height, which all exist. Tiles that stick out at the right are
 // computed in a small buffer and copied. Nothing is ever read or written beyond an operand.
@@ -25,10 +27,10 @@
 // # Blocks
 //
 // B is packed into panels once (weights by the caller, if he likes, for any number of uses: [Packed], [Filter]). A block of work is some
-// 50 to 200 rows of A with all panels: a panel of at most 1024 steps (128 KB) is fetched into the second cache once for a
+// 24 to 200 rows of A with all panels: a panel of at most 1024 steps (128 KB; 64 on AVX2) is fetched into the second cache once for a
 // block, and the rows of the block stay there for all panels. Convolutions copy the input rows of a block, with their
 // padding, to the worker's memory first; that is 1 to 3 % of the time and the only copy of activations. Gradients by the
-// kernel are summed over 512 pixels at a time and skip taps in the padding; with few output channels x and dy change roles.
+// kernel are summed over 512 pixels at a time (256 where they are copied) and skip taps in the padding; with few output channels x and dy change roles.
 //
 // Tiles fetch ahead: the next panel of B, the lines of C that they will write, and what the worker's next block will read
 // (fetch.go), a few lines at a time: a core waits for some two dozen lines at once, and more of them would be in A's and
