@@ -14,7 +14,8 @@ import (
 
 // Options are the choices of sections 3, 4 and 5.2 and of the authors' code.
 type Options struct {
-	Filters  int     `toml:"filters" default:"64" min:"1" help:"filters of the generators next to the picture; a quarter of the residual blocks'"`
+	Filters  int     `toml:"filters" default:"64" min:"1" help:"filters of the generators next to the picture, doubled at each of downs"`
+	Downs    int     `toml:"downs" default:"2" min:"0" max:"4" help:"strided layers of a generator; the paper has 2, so that its residual blocks work at a quarter of the side"`
 	Blocks   int     `toml:"blocks" default:"9" min:"1" max:"32" help:"residual blocks of a generator; the paper has 9 for 256x256 and 6 for 128x128"`
 	Cycle    float64 `toml:"cycle" default:"10" min:"0" help:"weight of the cycle's mean absolute difference (lambda)"`
 	Identity float64 `toml:"identity" default:"0.5" min:"0" help:"weight, as a part of cycle, of leaving pictures alone that are of the kind asked for; keeps colours"`
@@ -50,8 +51,8 @@ func (o *Options) Game(d gan.Data, shared gan.Options) (*gan.Game, error) {
 	if d.To == "" {
 		return nil, fmt.Errorf("it translates between two kinds of pictures: give the second folder by --to")
 	}
-	if side := d.Shape[0]; len(d.Shape) != 3 || side != d.Shape[1] || side%4 != 0 || side < 16 {
-		return nil, fmt.Errorf("the pictures are %dx%d; the generators can do squares whose side is a multiple of 4, from 16: set data.side", side, d.Shape[1])
+	if side := d.Shape[0]; len(d.Shape) != 3 || side != d.Shape[1] || side%(1<<o.Downs) != 0 || side < max(16, 4<<o.Downs) {
+		return nil, fmt.Errorf("the pictures are %dx%d; the generators can do squares whose side is a multiple of %d, from %d: set data.side, or downs", side, d.Shape[1], 1<<o.Downs, max(16, 4<<o.Downs))
 	}
 	if err := o.patches().Check(d.Shape[0]); err != nil {
 		return nil, err
@@ -163,20 +164,20 @@ func (o *Options) resnet(net gan.Net, x *gan.Node) *gan.Node {
 	norm := func(at gan.Net, x *gan.Node) *gan.Node { return layers.ReLU(o.normalise(at, x)) }
 	in := net.In("in")
 	x = norm(in, layers.Conv{Filters: o.Filters, Kernel: 7, Pad: 3, Reflect: true, Init: weights}.On(in, x))
-	for i := range 2 {
+	for i := range o.Downs {
 		at := net.Nth("down", i+1)
 		x = norm(at, layers.Conv{Filters: 2 * o.Filters << i, Kernel: 3, Stride: 2, Pad: 1, Init: weights}.On(at, x))
 	}
 	x = net.Mark("map", x)
-	for i := range o.Blocks { // [batch, side/4, side/4, 4 filters]
+	for i := range o.Blocks { // [batch, side/4, side/4, 4 filters] where downs is 2
 		at := net.Nth("block", i+1)
-		conv := layers.Conv{Filters: 4 * o.Filters, Kernel: 3, Pad: 1, Reflect: true, Init: weights}
+		conv := layers.Conv{Filters: o.Filters << o.Downs, Kernel: 3, Pad: 1, Reflect: true, Init: weights}
 		y := norm(at.In("conv1"), conv.On(at.In("conv1"), x))
 		x = graph.Add(x, o.normalise(at.In("conv2"), conv.On(at.In("conv2"), y)))
 	}
-	for i := range 2 {
+	for i := range o.Downs {
 		at := net.Nth("up", i+1)
-		up := layers.ConvTranspose{Filters: 2 * o.Filters >> i, Kernel: 3, Stride: 2, Pad: 1, OutputPad: 1, Init: weights}
+		up := layers.ConvTranspose{Filters: o.Filters << (o.Downs - 1 - i), Kernel: 3, Stride: 2, Pad: 1, OutputPad: 1, Init: weights}
 		x = net.Mark("map", norm(at, up.On(at, x)))
 	}
 	x = layers.Conv{Filters: channels, Kernel: 7, Pad: 3, Reflect: true, Init: weights}.On(net.In("out"), x)

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // ResnetGenerator of the authors' code, as its list of torch's modules, on weights of ours.
 func TestResnetIsTheAuthorsGenerator(t *testing.T) {
-	o := &Options{Filters: 2, Blocks: 2}
+	o := &Options{Filters: 2, Downs: 2, Blocks: 2}
 	open := nets.At(t, o.resnet, layers.Train, oracle.Normal(1, 2, 16, 16, 3))
 	theirs := func(in []*graph.Node) *graph.Node {
 		weight := func(path string) *graph.Node {
