@@ -7,6 +7,7 @@ import "github.com/ganymede-gan/ganymede/engine/pool"
 const (
 	gradientPixels = 512
 	copiedPixels   = 256 // the same where they are copied: a strip of them is half of the first cache
+	copiedSums     = 16  // the fewest tiles that make up for copying dy
 )
 
 // fewChannels is the number of input channels under which the taps of a kernel row are taken together, so that tiles are
@@ -171,7 +172,8 @@ func (p phase) inside(tap, inputs int) (from, to int) {
 func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTile, col0, col1 int) {
 	lines := g.batch * g.rows[0].outs
 	pixels := gradientPixels
-	if k.copyTile != nil {
+	copied := k.copyTile != nil && len(tiles) >= copiedSums
+	if copied {
 		pixels = copiedPixels
 	}
 	blocks := (lines*g.cols[0].outs + pixels - 1) / pixels
@@ -190,7 +192,7 @@ func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTi
 			for n < len(rest) && rest[n].band == rest[0].band {
 				n++
 			}
-			g.sumBand(k, w, dw, dy, b, rest[:n], col0, col1)
+			g.sumBand(k, w, dw, dy, b, rest[:n], col0, col1, copied)
 			rest = rest[n:]
 		}
 	}
@@ -203,7 +205,7 @@ type pixelBlock struct {
 }
 
 // sumBand adds the pixels of a block to some tiles of one band.
-func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock, tiles []sumTile, col0, col1 int) {
+func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock, tiles []sumTile, col0, col1 int, copied bool) {
 	band := tiles[0].band
 	t := &w.col
 	channels := g.groups * g.out
@@ -211,7 +213,7 @@ func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock
 	t.aStride = band.col.stride * g.groups * g.in
 	t.cStride = g.weightIn
 	wide := band.rows < len(k.col[3]) && k.col[3][band.rows] != nil
-	copies := k.copyTile != nil && !wide && t.length > 0
+	copies := copied && !wide && t.length > 0
 	reach := band.rows // of tiles, from where their input begins
 	if copies {
 		reach = k.rows

@@ -16,7 +16,9 @@ const (
 	// packFloats bounds how much of B is packed at once: 4 MB, which stay in the third cache for all rows of A.
 	packFloats = 1024 * 1024
 
-	// copiedTiles and copiedStrips are the fewest of a block that make up for copies of B and A, where the column form reads copies.
+	// copiedRows is the fewest rows of A that make up for packing a small B, where tiles are narrow (AVX2), and copiedTiles and
+	// copiedStrips are the fewest of a block that make up for copies of B and A in the column form there.
+	copiedRows   = 40
 	copiedTiles  = 4
 	copiedStrips = 12
 
@@ -34,7 +36,11 @@ func MatMul(p *pool.Pool, s *Scratch, dst, a, b Matrix) {
 		return
 	}
 	inPlace, k := 0, s.kernels() // columns of b that are read in place
-	if b.ColStride == 1 && (a.Rows <= fewRows || b.Rows <= fewSteps || b.Rows*b.Cols <= smallFloats) {
+	few, small := a.Rows <= fewRows, b.Rows <= fewSteps || b.Rows*b.Cols <= smallFloats
+	if k.copyTile != nil {
+		small = small && a.Rows < copiedRows // its narrow tiles lose more by rows of b that lie apart
+	}
+	if b.ColStride == 1 && (few || small) {
 		// The last columns are read from a copy, lest a tile reads beyond the end of b.
 		inPlace = b.Cols / panelWidth * panelWidth
 		newMultiplication(s, dst.columns(0, inPlace), a, columns{b.Data, k.panel, k.panel, b.RowStride, b.Rows, inPlace}).run(p, s)
