@@ -88,6 +88,7 @@ func TestTranslatorsSayWhatTheyCannot(t *testing.T) {
 		{"pix2pix", nil, between(64, false), "have no partners; take cyclegan"},
 		{"pix2pix", nil, between(48, true), "the pictures are 48x48; the U-Net can do squares of [32 64 128 256 512]: set data.side"},
 		{"cyclegan", nil, between(30, false), "the pictures are 30x30; the generators can do squares whose side is a multiple of 4"},
+		{"cyclegan", []string{"downs=4"}, between(32, false), "squares whose side is a multiple of 16, from 64: set data.side, or downs"},
 		{"cyclegan", []string{"critic-layers=4"}, between(32, false), "leave no patch of them; set data.side to 48 or more, or critic-layers to fewer"},
 		{"dcgan", nil, between(64, true), "leave --to out"},
 		{"cyclegan", []string{"objective=wasserstein"}, between(32, false), "no lower bound"},

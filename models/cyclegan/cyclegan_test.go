@@ -19,9 +19,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// ResnetGenerator of the authors' code, as its list of torch's modules, on weights of ours.
+// ResnetGenerator of the authors' code, as its list of torch's modules, on weights of ours; n_downsampling is 2 there.
 func TestResnetIsTheAuthorsGenerator(t *testing.T) {
-	o := &Options{Filters: 2, Downs: 2, Blocks: 2}
+	for downs := range 3 {
+		t.Run(fmt.Sprint(downs), func(t *testing.T) { testResnet(t, &Options{Filters: 2, Downs: downs, Blocks: 2}) })
+	}
+}
+
+func testResnet(t *testing.T, o *Options) {
 	open := nets.At(t, o.resnet, layers.Train, oracle.Normal(1, 2, 16, 16, 3))
 	theirs := func(in []*graph.Node) *graph.Node {
 		weight := func(path string) *graph.Node {
@@ -62,14 +67,16 @@ func TestResnetIsTheAuthorsGenerator(t *testing.T) {
 			return graph.Add(y, bias(path))
 		}
 		x := relu(norm(conv("in", reflectionPad2d(in[0], 3), 1, 0)))
-		x = relu(norm(conv("down1", x, 2, 1)))
-		x = relu(norm(conv("down2", x, 2, 1)))
+		for i := range o.Downs {
+			x = relu(norm(conv(fmt.Sprint("down", i+1), x, 2, 1)))
+		}
 		for _, block := range []string{"block1", "block2"} {
 			y := relu(norm(conv(block+"/conv1", reflectionPad2d(x, 1), 1, 0)))
 			x = graph.Add(x, norm(conv(block+"/conv2", reflectionPad2d(y, 1), 1, 0)))
 		}
-		x = relu(norm(up("up1", x)))
-		x = relu(norm(up("up2", x)))
+		for i := range o.Downs {
+			x = relu(norm(up(fmt.Sprint("up", i+1), x)))
+		}
 		return graph.Tanh(conv("out", reflectionPad2d(x, 3), 1, 0))
 	}
 	want, err := oracle.Run(theirs, open.Inputs)
@@ -83,7 +90,7 @@ func TestResnetIsTheAuthorsGenerator(t *testing.T) {
 // first convolution, and instance norm undoes them. With layer norm the generator sees them.
 func TestInstanceNormHidesThePictureSContrast(t *testing.T) {
 	for norm, hidden := range map[string]bool{"instance": true, "layer": false} {
-		o := &Options{Filters: 2, Blocks: 1, Norm: norm}
+		o := &Options{Filters: 2, Downs: 2, Blocks: 1, Norm: norm}
 		open := nets.At(t, o.resnet, layers.Train, oracle.Normal(1, 1, 16, 16, 3))
 		made := func() []float64 {
 			out, err := oracle.Run(open.Function, open.Inputs)
