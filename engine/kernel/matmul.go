@@ -264,7 +264,7 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 			vectors := k.strip(min(c1-col, m.b.width-col%m.b.width))
 			width := min(vectors*k.lanes, c1-col)
 			t.b, t.bStride = m.b.from(from, col), m.b.stride
-			if copies && width == k.panel {
+			if copies && width == k.panel && t.bStride != k.panel {
 				w.panel = grow(w.panel, t.length*k.panel)
 				packPanel(k, w.panel, Matrix{t.b, t.length, width, t.bStride, 1}, 0)
 				t.b, t.bStride = w.panel, k.panel
