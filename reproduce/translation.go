@@ -391,7 +391,7 @@ func recolour() Experiment {
 			"concepts are the one kind, recoloured ones of the other half the other. The bar is ours.",
 		Make: recolourData, Judge: recolourJudge, Credit: "Noto Emoji by Google, Apache-2.0",
 		Parts: []Part{{
-			Name: "cyclegan", Model: "cyclegan", Rounds: 24000, Seeds: seeds()[:1], Set: recolouring,
+			Name: "cyclegan", Model: "cyclegan", Rounds: 16000, Seeds: seeds()[:1], Set: recolouring,
 			Bars: []Bar{{Figure: ofIdentity, Most: 0.25}},
 		}},
 	}
