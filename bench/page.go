@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -54,22 +55,22 @@ func (b bar) verdict(figure float64) string {
 	}
 }
 
-// WritePage writes docs/benchmarks.md. What an earlier page says under the heading Notes is kept.
+// WritePage writes a page of docs, as benchmarks.md. What an earlier page says under the heading Notes is kept.
 func (r *Report) WritePage(path string) error {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("bench: %w", err)
 	}
 	_, kept, _ := strings.Cut(string(old), notes)
-	return replace(path, []byte(r.page()+notes+kept))
+	return replace(path, []byte(r.page(filepath.Base(path))+notes+kept))
 }
 
-// page is the page up to the notes.
-func (r *Report) page() string {
+// page is the page of a name up to the notes.
+func (r *Report) page(name string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# Benchmarks\n")
-	line("Written by the command below from the report beside this page (`ganymede bench --from docs/benchmarks.json --doc docs/benchmarks.md` writes it again);")
+	line("Written by the command below from the report beside this page (`ganymede bench --from docs/%s.json --doc docs/%s` writes it again);", strings.TrimSuffix(name, filepath.Ext(name)), name)
 	line("only the notes at the end are by hand.\n")
 	line("    %s\n", r.Command)
 	line("%s, on %s (family %d, model %d), %d CPUs, the engine on %s, %s %s, %s, in %.0f s. %s. The FMA peak of a core, measured beside the rows, is %.1f GFLOP/s.\n",

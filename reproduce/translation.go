@@ -403,9 +403,10 @@ func recolour() Experiment {
 // and 0.57), and what remained was grain. Batch norm in the generators exchanged figure and ground (2.5 after 1,000 rounds), critics with
 // twice the filters changed little, and a quarter of the adversarial weight at twice the rate held on to wrong hues (1.17). Residual blocks
 // at a quarter of the side, as the paper has them for 256x256, lost the details of pictures of 32x32: flat colours had a grain, and 24,000
-// rounds ended at 0.40, with twice the filters at 0.39. Blocks at the full side keep them; with two
-// blocks and patches of 16x16, which cannot tell white within a figure from the ground, it was still 0.39 (0.20 on the way back). With four, and patches of 34x34, 16,000 rounds ended at 0.26, and these do. Chance decides between the two rotations: with mirrored pictures, and
-// with blocks at half the side, seed 1 took the wrong one (1.20 and 1.23).
+// rounds ended at 0.40, with twice the filters at 0.39. Blocks at the full side
+// keep them; with two blocks and patches of 16x16, which cannot tell white within a figure from the ground, it was still 0.39 (0.20 on the way
+// back). With four, and patches of 34x34, 16,000 rounds ended at 0.26, and so do these. Chance decides between the two rotations: with
+// mirrored pictures, and with blocks at half the side, seed 1 took the wrong one (1.20 and 1.23).
 var recolouring = []string{"data.side=32", "norm=layer", "critic-norm=none", "identity=0", "gan=1", "blocks=4", "critic-layers=2", "downs=0", "optim.batch=4", "optim.rate=0.001"}
 
 // designs translates between two designs of emoji.

@@ -179,7 +179,7 @@ func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTi
 	blocks := (lines*g.cols[0].outs + pixels - 1) / pixels
 	blocks = min(blocks, lines)
 	for block := range blocks {
-		b := pixelBlock{from: block * lines / blocks, to: (block + 1) * lines / blocks}
+		b := pixelBlock{from: block * lines / blocks, to: (block + 1) * lines / blocks, copied: copied}
 		if g.merged {
 			b.in = g.gather(w, x, b.from, b.to)
 		} else {
@@ -192,7 +192,7 @@ func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTi
 			for n < len(rest) && rest[n].band == rest[0].band {
 				n++
 			}
-			g.sumBand(k, w, dw, dy, b, rest[:n], col0, col1, copied)
+			g.sumBand(k, w, dw, dy, b, rest[:n], col0, col1)
 			rest = rest[n:]
 		}
 	}
@@ -202,10 +202,11 @@ func (g *gradient) sum(k *kernels, w *worker, dw, x, dy []float32, tiles []sumTi
 type pixelBlock struct {
 	from, to int
 	in       input
+	copied   bool // for tiles that do not read in place
 }
 
 // sumBand adds the pixels of a block to some tiles of one band.
-func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock, tiles []sumTile, col0, col1 int, copied bool) {
+func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock, tiles []sumTile, col0, col1 int) {
 	band := tiles[0].band
 	t := &w.col
 	channels := g.groups * g.out
@@ -213,7 +214,7 @@ func (g *gradient) sumBand(k *kernels, w *worker, dw, dy []float32, b pixelBlock
 	t.aStride = band.col.stride * g.groups * g.in
 	t.cStride = g.weightIn
 	wide := band.rows < len(k.col[3]) && k.col[3][band.rows] != nil
-	copies := copied && !wide && t.length > 0
+	copies := b.copied && !wide && t.length > 0
 	reach := band.rows // of tiles, from where their input begins
 	if copies {
 		reach = k.rows

@@ -246,6 +246,7 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 	t.cStride = m.dst.RowStride
 	n := k.tiles(r1 - r0)
 	copies := k.copyTile != nil && n >= copiedTiles && c1-c0 >= copiedStrips*k.panel && m.a.Cols > 0
+	tile := func(i int) (from, to int) { return r0 + i*(r1-r0)/n, r0 + (i+1)*(r1-r0)/n }
 	w.pairs = append(w.pairs[:0], [2]int{})
 	t.segments = w.pairs
 	for from := 0; from == 0 || from < m.a.Cols; from += columnDepth {
@@ -256,7 +257,7 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 		if copies {
 			w.tiles = grow(w.tiles, (n*t.length+1)*k.rows)
 			for i := range n {
-				r, to := r0+i*(r1-r0)/n, r0+(i+1)*(r1-r0)/n
+				r, to := tile(i)
 				k.packTile(w.tiles[i*t.length*k.rows:], m.a.Data[from*m.a.ColStride+r:], m.a.ColStride, t.length, to-r)
 			}
 		}
@@ -270,7 +271,7 @@ func (m *multiplication) byColumns(w *worker, r0, r1, c0, c1 int) {
 				t.b, t.bStride = w.panel, k.panel
 			}
 			for i := range n {
-				r, to := r0+i*(r1-r0)/n, r0+(i+1)*(r1-r0)/n
+				r, to := tile(i)
 				if copies {
 					t.a, t.aStride = w.tiles[i*t.length*k.rows:], k.rows
 				} else {

@@ -23,8 +23,9 @@ func declareSpread(decl *bytes.Buffer) {
 	}
 }
 
-// spread writes the product of rows of a few numbers with a matrix in panels, [panel][in][columns], where a panel is two vectors wide, both in place. The numbers of
-// some pixels stay in registers while the panels pass by, so that their rows of dst are written from one end to the other.
+// spread writes the product of rows of a few numbers with a matrix in panels two vectors wide, [panel][in][columns], both in
+// place. The numbers of some pixels stay in registers while the panels pass by, so that their rows of dst are written from one
+// end to the other.
 func spread(f family, name string, in int) {
 	TEXT(name, attr.NOSPLIT, "func(dst, x, w *float32, pixels, panels int)")
 	load := func(name string, r reg.GPPhysical) reg.GPPhysical {
